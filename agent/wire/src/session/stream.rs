@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::close::StreamError;
 use super::handle::Shared;
 use crate::frame::ErrorCode;
 
@@ -28,6 +29,12 @@ impl Stream {
     /// Its id, unique in the session: odd when the client opened it, even when the server did.
     pub fn id(&self) -> u32 {
         self.id
+    }
+
+    /// Waits until the stream is reset, from here or by the peer, or its session ends, even while nobody reads or
+    /// writes. Never returns for a stream that ended in good order. Of two that wait, only the later is woken.
+    pub async fn broken(&self) -> StreamError {
+        std::future::poll_fn(|context| self.shared.table().poll_broken(self.id, context)).await
     }
 
     /// Ends both directions at once. What was written and not yet sent is dropped; the peer gets FIN, then RST, since

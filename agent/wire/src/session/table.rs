@@ -368,6 +368,11 @@ impl Table {
         outcome
     }
 
+    pub(super) fn poll_broken(&mut self, stream: u32, context: &Context<'_>) -> Poll<StreamError> {
+        let Some(entry) = self.streams.get_mut(&stream) else { return Poll::Ready(self.gone()) };
+        entry.poll_broken(context, self.ended.as_ref())
+    }
+
     /// Ends a stream's writing half once all that was written is out.
     pub(super) fn finish(&mut self, stream: u32) -> Result<(), StreamError> {
         let Some(entry) = self.streams.get_mut(&stream) else { return Err(self.gone()) };

@@ -117,6 +117,26 @@ async fn a_reset_reaches_the_other_end_with_its_code() {
 }
 
 #[tokio::test]
+async fn a_break_is_noticed_without_reading_and_a_good_end_is_none() {
+    let (client, mut server) = pair();
+    let (near, mut far) = (client.open(&[]).await, server.accept().await);
+    far.shutdown().await.unwrap();
+    let (broken, ()) = tokio::join!(near.broken(), async { far.reset(ErrorCode::RESET) });
+    assert_eq!(broken, StreamError::Reset(ErrorCode::RESET));
+
+    let (mut near, mut far) = (client.open(&[]).await, server.accept().await);
+    near.shutdown().await.unwrap();
+    far.shutdown().await.unwrap();
+    within("the end", near.read(&mut [0])).await.unwrap();
+    client.session.shutdown(ErrorCode::NONE, "").await;
+    let mut broken = std::pin::pin!(near.broken());
+    assert!(
+        std::future::poll_fn(|context| std::task::Poll::Ready(broken.as_mut().poll(context).is_pending()))
+            .await
+    );
+}
+
+#[tokio::test]
 async fn a_shutdown_sends_what_was_written_and_leaves_no_task() {
     let (client, mut server) = pair();
     let mut near = client.open(&[]).await;

@@ -83,6 +83,7 @@ pub(super) struct Entry {
     held: bool,
     over: bool,
     failure: Option<StreamError>,
+    watcher: Option<Waker>,
 }
 
 impl Entry {
@@ -107,6 +108,7 @@ impl Entry {
             held: true,
             over: false,
             failure: None,
+            watcher: None,
         }
     }
 
@@ -149,6 +151,7 @@ impl Entry {
     pub(super) fn wake(&mut self) {
         wake(&mut self.reader);
         wake(&mut self.writer);
+        wake(&mut self.watcher);
     }
 
     // What comes in.
@@ -312,6 +315,21 @@ impl Entry {
         // At most the window.
         self.send_window -= written as u32;
         Poll::Ready(Ok(written))
+    }
+
+    pub(super) fn poll_broken(
+        &mut self,
+        context: &Context<'_>,
+        ended: Option<&CloseReason>,
+    ) -> Poll<StreamError> {
+        let clean_end = self.over && self.failure.is_none();
+        match self.failure.clone().or(ended.cloned().map(StreamError::Session)) {
+            Some(error) if !clean_end => Poll::Ready(error),
+            _ => {
+                self.watcher = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
     }
 
     /// Takes no more to write. A second time does no harm.

@@ -1,0 +1,120 @@
+//! `/edges/https`: HTTPS Edges.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::list::{PageQuery, page};
+use super::request::{Body, Caller};
+use super::router::Uris;
+use super::routes;
+use crate::model::{EdgeChange, EdgeId, Host, HttpsEdge, Model};
+
+const PATH: &str = "/edges/https";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    metadata: Option<String>,
+    #[serde(default)]
+    hostports: Option<Vec<String>>,
+    #[serde(default)]
+    mutual_tls: Option<Value>,
+    #[serde(default)]
+    tls_termination: Option<Value>,
+}
+
+impl Change {
+    fn read(self, model: &Model) -> Result<EdgeChange, ApiError> {
+        for (name, value) in [("mutual_tls", self.mutual_tls), ("tls_termination", self.tls_termination)] {
+            if value.is_some_and(|value| !value.is_null()) {
+                return Err(ApiError::bad_request(215, format!("{name} is not offered by this edge.")));
+            }
+        }
+        let hosts =
+            self.hostports.map(|all| all.iter().map(|text| host(text, model)).collect()).transpose()?;
+        Ok(EdgeChange { description: self.description, metadata: self.metadata, hosts })
+    }
+}
+
+fn host(text: &str, model: &Model) -> Result<Host, ApiError> {
+    let (name, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    let served = port.is_empty() || port == model.public_port().to_string();
+    if !served {
+        let message = format!("{text:?} has a port that this edge does not listen on.");
+        return Err(ApiError::bad_request(215, message));
+    }
+    Host::parse(name).map_err(|refusal| ApiError::bad_request(refusal.code.0, refusal.message))
+}
+
+pub(super) fn edge_id(text: &str) -> Result<EdgeId, ApiError> {
+    EdgeId::parse(text).ok_or_else(|| ApiError::not_found("Edge", text))
+}
+
+pub(super) async fn list(
+    Caller(account): Caller,
+    State(model): State<Model>,
+    uris: Uris,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, ApiError> {
+    let entries = account.edges().into_iter().map(|edge| (edge.id.to_string(), shape(&uris, &model, &edge)));
+    Ok(Json(page(&uris, PATH, "https_edges", &query, entries.collect())?))
+}
+
+pub(super) async fn create(
+    Caller(account): Caller,
+    State(model): State<Model>,
+    uris: Uris,
+    Body(asked): Body<Change>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let edge = account.create_edge(asked.read(&model)?)?;
+    Ok((StatusCode::CREATED, Json(shape(&uris, &model, &edge))))
+}
+
+pub(super) async fn show(
+    Caller(account): Caller,
+    State(model): State<Model>,
+    uris: Uris,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    Ok(Json(shape(&uris, &model, &account.edge(&edge_id(&id)?)?)))
+}
+
+pub(super) async fn update(
+    Caller(account): Caller,
+    State(model): State<Model>,
+    uris: Uris,
+    Path(id): Path<String>,
+    Body(asked): Body<Change>,
+) -> Result<Json<Value>, ApiError> {
+    let edge = account.update_edge(&edge_id(&id)?, asked.read(&model)?)?;
+    Ok(Json(shape(&uris, &model, &edge)))
+}
+
+pub(super) async fn delete(Caller(account): Caller, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
+    account.delete_edge(&edge_id(&id)?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn shape(uris: &Uris, model: &Model, edge: &HttpsEdge) -> Value {
+    let routes: Vec<Value> = edge.routes.iter().map(|route| routes::shape(uris, &edge.id, route)).collect();
+    let hostports: Vec<String> =
+        edge.hosts.iter().map(|host| format!("{host}:{}", model.public_port())).collect();
+    json!({
+        "id": edge.id.as_str(),
+        "uri": uris.of(&format!("{PATH}/{}", edge.id)),
+        "created_at": edge.created_at,
+        "description": edge.description,
+        "metadata": edge.metadata,
+        "hostports": hostports,
+        "mutual_tls": null,
+        "tls_termination": null,
+        "routes": routes,
+    })
+}

@@ -1,0 +1,17 @@
+//! The control API at `https://api.<domain>`, in the shapes of ngrok's API, version 2.
+//!
+//! Every answer has every key, `null` where there is nothing; lists begin with the newest and are paged by `before_id`
+//! and `limit`. Requests that name what this edge does not enforce are refused.
+
+mod app_sessions;
+mod credentials;
+mod edges;
+mod error;
+mod groups;
+mod list;
+mod online;
+mod request;
+mod router;
+mod routes;
+
+pub(crate) use router::router;

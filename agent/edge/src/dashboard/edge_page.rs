@@ -1,0 +1,164 @@
+//! One Edge: its name, its endpoint, its traffic, and how a tunnel joins it.
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::answer::render;
+use super::change::Change;
+use super::edges::{is_guarded, tunnels, urls};
+use super::fault::Fault;
+use super::frame::{Frame, Section};
+use super::viewer::Viewer;
+use crate::model::{Account, EdgeChange, EdgeId, HttpsEdge, TunnelView};
+
+#[derive(Template)]
+#[template(path = "dashboard/edge.html")]
+struct EdgePage {
+    frame: Frame,
+    edge: Heading,
+    starts_a_tunnel: bool,
+    urls: Vec<String>,
+    guarded: bool,
+    traffic: String,
+    tunnels: Vec<Row>,
+    command: Option<String>,
+}
+
+/// What stands above everything that concerns one Edge.
+pub(super) struct Heading {
+    pub(super) id: EdgeId,
+    pub(super) description: String,
+    pub(super) tab: Tab,
+    /// Whether the description is a field right now.
+    pub(super) editing: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Overview,
+    Oidc,
+}
+
+impl Heading {
+    pub(super) fn new(edge: &HttpsEdge, tab: Tab) -> Self {
+        Self { id: edge.id.clone(), description: edge.description.clone(), tab, editing: false }
+    }
+}
+
+struct Row {
+    address: String,
+    forwards_to: String,
+    since: String,
+}
+
+/// What is unfolded on the page.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    edit: Option<String>,
+    panel: Option<String>,
+}
+
+pub(super) async fn show(
+    viewer: Viewer,
+    Path(edge): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    let edge = find(&viewer.account, &edge)?;
+    let editing = asked.edit.as_deref() == Some("description") && viewer.may_change();
+    let joined = tunnels(&viewer.account, &edge);
+    let page = EdgePage {
+        frame: Frame::new(&viewer, Section::Edges)?,
+        starts_a_tunnel: asked.panel.as_deref() == Some("start-a-tunnel"),
+        urls: urls(&viewer.account, &edge),
+        guarded: is_guarded(&edge),
+        traffic: traffic(joined.len()),
+        tunnels: rows(&viewer.account, joined),
+        command: command(&viewer.account, &edge),
+        edge: Heading { editing, ..Heading::new(&edge, Tab::Overview) },
+    };
+    Ok(render(StatusCode::OK, &page))
+}
+
+pub(super) async fn rename(Path(edge): Path<String>, change: Change) -> Result<Response, Fault> {
+    let account = &change.viewer.account;
+    let id = find(account, &edge)?.id;
+    let description = Some(change.fields.text("description")?.trim().to_owned());
+    account.update_edge(&id, EdgeChange { description, ..EdgeChange::default() })?;
+    Ok(Redirect::to(&format!("/edges/{id}")).into_response())
+}
+
+pub(super) async fn delete(Path(edge): Path<String>, change: Change) -> Result<Response, Fault> {
+    let account = &change.viewer.account;
+    account.delete_edge(&find(account, &edge)?.id)?;
+    Ok(Redirect::to("/edges").into_response())
+}
+
+pub(super) fn find(account: &Account, id: &str) -> Result<HttpsEdge, Fault> {
+    let id = EdgeId::parse(id).ok_or(Fault::NotFound)?;
+    Ok(account.edge(&id)?)
+}
+
+fn traffic(online: usize) -> String {
+    match online {
+        0 => "You have no tunnels online. Start a tunnel to send this Edge's traffic to your app".to_owned(),
+        1 => "You have 1 tunnel online. Start additional tunnels to begin load balancing".to_owned(),
+        n => format!("You have {n} tunnels online. Requests are balanced between them"),
+    }
+}
+
+fn rows(account: &Account, tunnels: Vec<TunnelView>) -> Vec<Row> {
+    let sessions = account.sessions();
+    let address = |tunnel: &TunnelView| {
+        let session = sessions.iter().find(|session| session.id == tunnel.session);
+        session.map(|session| session.address.ip().to_string()).unwrap_or_default()
+    };
+    let row = |tunnel: TunnelView| Row {
+        address: address(&tunnel),
+        forwards_to: tunnel.forwards_to,
+        since: tunnel.started_at.format("%-d %B %Y, %H:%M").to_string(),
+    };
+    tunnels.into_iter().map(row).collect()
+}
+
+/// What to type so that a tunnel joins the Edge, with the labels of the first group that its routes lead to.
+fn command(account: &Account, edge: &HttpsEdge) -> Option<String> {
+    let backend = edge.routes.iter().find_map(|route| route.backend.as_ref())?;
+    let labels = account.group(&backend.id).ok()?.labels;
+    let labels: String = labels
+        .iter()
+        .map(|(name, value)| format!("--label {} ", quoted(&format!("{name}={value}"))))
+        .collect();
+    Some(format!("gatewright tunnel {labels}http://localhost:80"))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "=_-./:@".contains(c));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_traffic_is_told_for_any_number_of_tunnels() {
+        let told: Vec<_> = [0, 1, 2, 10].map(traffic).into();
+        insta::assert_snapshot!(told.join("\n"), @"
+        You have no tunnels online. Start a tunnel to send this Edge's traffic to your app
+        You have 1 tunnel online. Start additional tunnels to begin load balancing
+        You have 2 tunnels online. Requests are balanced between them
+        You have 10 tunnels online. Requests are balanced between them
+        ");
+    }
+
+    #[test]
+    fn odd_labels_are_quoted_for_the_shell() {
+        assert_eq!(quoted("edge=edghts_1"), "edge=edghts_1");
+        assert_eq!(quoted("team=a b; rm -rf"), "'team=a b; rm -rf'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+}

@@ -1,0 +1,166 @@
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ground::evidence::Activity;
+use ground::serve::bind_loopback;
+use ground::{Sink, Tasks};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use wire::ErrorCode;
+
+use crate::config::{Config, StartError};
+use crate::event::Event;
+use crate::ingress::{self, Ingress};
+use crate::model::{Account, Host, Model, NewAccount, Origins, Scheme};
+use crate::public::{self, Front};
+use crate::{control, dashboard, issuers};
+
+/// A running edge. Dropped, it ends at once; [`stop`](Edge::stop) ends it in good order.
+#[derive(Debug)]
+pub struct Edge {
+    model: Model,
+    https: SocketAddr,
+    http: SocketAddr,
+    agents: SocketAddr,
+    /// Those who accept.
+    doors: Tasks,
+    /// Everything that came of what was accepted.
+    tasks: Tasks,
+}
+
+impl Edge {
+    /// Starts an edge on ports of `127.0.0.1` that the system chooses. Takes a few milliseconds.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let domain = Host::parse(&config.domain).map_err(StartError::Domain)?;
+        check_unique(&config.accounts)?;
+        let (https, http, agents) = (bind_loopback().await?, bind_loopback().await?, bind_loopback().await?);
+        let addresses = (https.local_addr()?, http.local_addr()?, agents.local_addr()?);
+        let public_port = config.public_port.unwrap_or(addresses.0.port());
+
+        let own = |name: &str| domain.child(name).map_err(StartError::Domain);
+        let (identity_host, api_host, dashboard_host) = (own("idp")?, own("api")?, own("dashboard")?);
+        let identity = public_origin(&identity_host, public_port)?;
+        let way = issuers::way(config.outbound, config.evidence.clone());
+        let gate_sink = within(&config.evidence, config.clock.clone());
+        let relying_party = gate::RelyingParty::new(&identity, way, config.clock.clone(), gate_sink);
+        let evidence = config.evidence;
+        let (region, clock, accounts) = (config.region, config.clock, config.accounts);
+        let origins = Origins { domain, public_port, region, clock, accounts };
+        let model = Model::new(origins, relying_party, evidence.clone());
+
+        let (doors, tasks) = (Tasks::new(), Tasks::new());
+        let served = model.clone();
+        let tls = config.authority.server_config(&[b"h2", b"http/1.1"], move |name| served.serves(name))?;
+        let sites = vec![
+            (api_host, control::router(model.clone())),
+            (dashboard_host, dashboard::router(model.clone())),
+        ];
+        let front = Arc::new(Front {
+            model: model.clone(),
+            sink: evidence.clone(),
+            tasks: tasks.spawner(),
+            identity_host,
+            sites,
+        });
+        doors.spawn(public::listen(https, Some(TlsAcceptor::from(tls)), tasks.spawner(), Arc::clone(&front)));
+        doors.spawn(public::listen(http, None, tasks.spawner(), front));
+
+        let connect = model.domain().clone();
+        let tls = config.authority.server_config(&[], move |name| {
+            Host::parse(name).is_ok_and(|name| name == connect || name.is_under(&connect))
+        })?;
+        let ingress = Ingress {
+            model: model.clone(),
+            sink: evidence,
+            tasks: tasks.spawner(),
+            tls: TlsAcceptor::from(tls),
+        };
+        doors.spawn(ingress::listen(agents, Arc::new(ingress)));
+        Ok(Self { model, https: addresses.0, http: addresses.1, agents: addresses.2, doors, tasks })
+    }
+
+    /// Where browsers connect: HTTPS, HTTP/1.1 and HTTP/2.
+    pub fn https_addr(&self) -> SocketAddr {
+        self.https
+    }
+
+    /// Where clients of `http` endpoints connect.
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Where agents connect: TLS, certificates for `localhost`, `127.0.0.1` and any name under the domain.
+    pub fn agent_addr(&self) -> SocketAddr {
+        self.agents
+    }
+
+    /// What the edge knows.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The account of that name.
+    pub fn account(&self, name: &str) -> Option<Account> {
+        self.model.account_named(name)
+    }
+
+    /// The one sign-in redirect URI, which every client must have registered at its issuer.
+    pub fn redirect_uri(&self) -> &str {
+        self.model.relying_party().redirect_uri()
+    }
+
+    /// The URL of the control API.
+    pub fn api_url(&self) -> String {
+        self.own_url("api")
+    }
+
+    /// The URL of the dashboard.
+    pub fn dashboard_url(&self) -> String {
+        self.own_url("dashboard")
+    }
+
+    /// Ends the edge: nobody is accepted any more, agents are told to go (GOAWAY), then everything stops.
+    pub async fn stop(self) {
+        self.doors.stop().await;
+        let mut farewells = JoinSet::new();
+        for session in self.model.all_sessions() {
+            session.end("the edge stopped");
+            farewells.spawn(async move { session.wire.shutdown(ErrorCode::NONE, "").await });
+        }
+        while farewells.join_next().await.is_some() {}
+        self.tasks.stop().await;
+    }
+
+    fn own_url(&self, name: &str) -> String {
+        let host = self.model.domain().child(name).expect("a short label under a domain is a domain");
+        self.model.url(Scheme::Https, &host)
+    }
+}
+
+fn public_origin(host: &Host, port: u16) -> Result<gate::Endpoint, StartError> {
+    gate::Endpoint::new(&format!("https://{host}:{port}"))
+        .map_err(|error| StartError::Gate(error.to_string()))
+}
+
+/// A sink of the gate's events that speaks to the edge's.
+fn within(evidence: &Sink<Event>, clock: ground::Clock) -> Sink<gate::Event> {
+    let evidence = evidence.clone();
+    Sink::new(clock, Activity::default(), move |event| evidence.emit(Event::Gate(event.event)))
+}
+
+fn check_unique(accounts: &[NewAccount]) -> Result<(), StartError> {
+    let mut names = HashSet::new();
+    let mut logins = HashSet::new();
+    for account in accounts {
+        if !names.insert(&account.name) {
+            return Err(StartError::Twice(account.name.clone()));
+        }
+        for login in &account.logins {
+            if !logins.insert(login.login.to_ascii_lowercase()) {
+                return Err(StartError::Twice(login.login.clone()));
+            }
+        }
+    }
+    Ok(())
+}

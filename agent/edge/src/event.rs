@@ -1,0 +1,143 @@
+//! What the edge saw, as evidence.
+
+use std::time::{Duration, Instant};
+
+use ground::Connection;
+use ground::evidence::Exchange;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::code::{Code, Refusal};
+use crate::model::{AccountId, AgentInfo, EdgeId, EndpointId, RouteId, SessionId, TunnelId, TunnelView};
+
+/// Something that happened at the edge. Values are unredacted, see [`Exchange`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// An agent was let in.
+    SessionUp {
+        /// Its session.
+        session: SessionId,
+        /// Whose agent it is.
+        account: AccountId,
+        /// The connection that carries the session.
+        connection: Connection,
+        /// What the agent says of itself.
+        agent: AgentInfo,
+        /// Whether it was here before.
+        returned: bool,
+    },
+    /// An agent was turned away.
+    AgentRefused {
+        /// The connection that it came on.
+        connection: Connection,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// An agent's connection ended before it was let in, or broke the protocol.
+    AgentLost {
+        /// The connection.
+        connection: Connection,
+        /// What happened.
+        reason: String,
+    },
+    /// An agent's session ended, and its tunnels with it.
+    SessionDown {
+        /// The session.
+        session: SessionId,
+        /// Why it ended.
+        reason: String,
+    },
+    /// A tunnel is online.
+    TunnelUp {
+        /// The tunnel and the session that holds it.
+        tunnel: TunnelView,
+        /// Its own public URL; none for a labeled tunnel.
+        url: Option<String>,
+    },
+    /// A tunnel was refused.
+    TunnelRefused {
+        /// The session that asked.
+        session: SessionId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A tunnel is no longer online.
+    TunnelDown {
+        /// The tunnel.
+        tunnel: TunnelId,
+        /// The session that held it.
+        session: SessionId,
+    },
+    /// A request on the public side was answered.
+    Answered(Box<Answered>),
+    /// The gate said something of logins and sessions.
+    Gate(gate::Event),
+    /// The gate asked an issuer.
+    Asked(Box<Asked>),
+}
+
+/// A request on the public side with its answer, and what became of it between the two.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// Heads and connection.
+    pub exchange: Exchange,
+    /// The endpoint that it was for, where there is one.
+    pub endpoint: Option<EndpointId>,
+    /// The Edge's route that it took, when the endpoint is an Edge's.
+    pub route: Option<(EdgeId, RouteId)>,
+    /// What the gate said.
+    pub passage: Passage,
+    /// The tunnel that it went through, when an upstream answered.
+    pub forwarded: Option<Forwarded>,
+    /// The code of the edge's own refusal, when it refused (the gate's refusals are in `passage`).
+    pub code: Option<Code>,
+}
+
+/// What the gate said to a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Passage {
+    /// Nothing guards the place, or no place was found.
+    #[default]
+    Unguarded,
+    /// Someone with a session passed.
+    Person {
+        /// Who, by the issuer's word.
+        identity: gate::Identity,
+        /// The session.
+        session: gate::SessionId,
+    },
+    /// A CORS preflight passed without a session.
+    Preflight,
+    /// The gate answered by itself: a redirect, a page, a refusal.
+    Stopped,
+}
+
+/// How a request went to an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarded {
+    /// The tunnel.
+    pub tunnel: TunnelId,
+    /// The agent's session.
+    pub session: SessionId,
+    /// The agent's connection.
+    pub agent: Connection,
+    /// The stream of that connection.
+    pub stream: u32,
+}
+
+/// A request of the gate's to an issuer.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// When it began.
+    pub began: Instant,
+    /// The request's method.
+    pub method: Method,
+    /// The whole URL.
+    pub url: String,
+    /// The request's headers.
+    pub request_headers: HeaderMap,
+    /// What came back: status and headers, or why nothing did.
+    pub outcome: Result<(StatusCode, HeaderMap), String>,
+    /// How long it took.
+    pub took: Duration,
+}

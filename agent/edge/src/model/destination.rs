@@ -1,0 +1,106 @@
+//! Where a request goes: from its host and path to what guards it and to the tunnels that take it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::online::{Scheme, Tunnel, TunnelKind};
+use super::path::{Chosen, choose};
+use super::state::{EdgeEntry, State};
+use super::{EdgeId, EndpointId, Host, Model, RouteId};
+
+/// What is known of a URL.
+pub(crate) enum Lookup {
+    /// No endpoint has this host.
+    Unknown,
+    /// The Edge has no route for this path.
+    NoRoute,
+    /// An upstream may read the path as one that another route guards.
+    Ambiguous,
+    /// Here it goes.
+    Found(Destination),
+}
+
+/// Where a request goes.
+pub(crate) struct Destination {
+    pub(crate) endpoint: EndpointId,
+    pub(crate) route: Option<(EdgeId, RouteId)>,
+    /// What guards it.
+    pub(crate) gate: Option<gate::Gate>,
+    /// Who takes it, in the order in which they are to be tried.
+    pub(crate) tunnels: Vec<Arc<Tunnel>>,
+}
+
+impl Model {
+    /// Whether the edge shows a certificate for this name: its own domain's, and those that it was asked to serve.
+    pub(crate) fn serves(&self, name: &str) -> bool {
+        let Ok(host) = Host::parse(name) else { return false };
+        host.is_under(self.domain()) || self.lock().knows(&host)
+    }
+
+    /// Where a request for this host and path goes. Takes a turn among the tunnels.
+    pub(crate) fn destination(&self, scheme: Scheme, host: &Host, path: &str) -> Lookup {
+        let state = self.lock();
+        if let Some(tunnel) = state.online.bound(scheme, host) {
+            let TunnelKind::Endpoint { id, .. } = &tunnel.kind else { return Lookup::Unknown };
+            return Lookup::Found(Destination {
+                endpoint: id.clone(),
+                route: None,
+                gate: tunnel.gate.clone(),
+                tunnels: vec![Arc::clone(tunnel)],
+            });
+        }
+        match state.edge_on(host) {
+            Some(entry) if scheme == Scheme::Https => through_edge(&state, entry, host, path),
+            _ => Lookup::Unknown,
+        }
+    }
+}
+
+impl State {
+    fn knows(&self, host: &Host) -> bool {
+        self.edge_on(host).is_some() || self.names.contains(host)
+    }
+}
+
+/// The paths that are the gate's wherever there is one.
+const GATE_PATHS: [&str; 3] = [gate::LOGIN_PATH, gate::LOGOUT_PATH, gate::CALLBACK_PATH];
+
+fn through_edge(state: &State, entry: &EdgeEntry, host: &Host, path: &str) -> Lookup {
+    let Some((_, endpoint)) = entry.endpoints.iter().find(|(known, _)| known == host) else {
+        return Lookup::Unknown;
+    };
+    // All gates of a host have the same settings, so any of them may finish a login.
+    let gate = || entry.gates.iter().find(|((_, of), _)| of == host).map(|(_, gate)| gate.clone());
+    if GATE_PATHS.contains(&path)
+        && let Some(gate) = gate()
+    {
+        return Lookup::Found(Destination {
+            endpoint: endpoint.clone(),
+            route: None,
+            gate: Some(gate),
+            tunnels: Vec::new(),
+        });
+    }
+    let route = match choose(&entry.edge.routes, path) {
+        Chosen::Route(route) => route,
+        Chosen::Nothing => return Lookup::NoRoute,
+        Chosen::Ambiguous => return Lookup::Ambiguous,
+    };
+    let backend = route.backend.as_ref().filter(|backend| backend.enabled);
+    let group = backend.and_then(|backend| state.group(&entry.account, &backend.id).ok());
+    let takes = |tunnel: &&Arc<Tunnel>| {
+        tunnel.session.account == entry.account
+            && matches!((&tunnel.kind, group), (TunnelKind::Labeled(labels), Some(group)) if group.takes(labels))
+    };
+    let mut tunnels: Vec<_> = state.online.tunnels().iter().filter(takes).cloned().collect();
+    if !tunnels.is_empty() {
+        let turn = entry.turn.fetch_add(1, Ordering::Relaxed) % tunnels.len();
+        tunnels.rotate_left(turn);
+    }
+    Lookup::Found(Destination {
+        endpoint: endpoint.clone(),
+        route: Some((entry.edge.id.clone(), route.id.clone())),
+        gate: entry.gates.get(&(route.id.clone(), host.clone())).cloned(),
+        tunnels,
+    })
+}

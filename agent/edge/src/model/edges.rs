@@ -1,0 +1,260 @@
+//! An account's HTTPS Edges: made, changed, taken away.
+
+use super::state::{EdgeEntry, State};
+use super::{
+    Account, EdgeChange, EdgeId, GroupChange, Host, HttpsEdge, ModelError, OidcModule, PathMatch, Route,
+    RouteBackend, RouteChange, RouteId, Scheme, limits,
+};
+use crate::code::{Code, Refusal};
+
+/// How many hosts one Edge has at most, and how many routes.
+const MOST_HOSTS: usize = 32;
+const MOST_ROUTES: usize = 64;
+
+impl Account {
+    /// All Edges, oldest first.
+    pub fn edges(&self) -> Vec<HttpsEdge> {
+        self.model.lock().edges_of(&self.id).map(|entry| entry.edge.clone()).collect()
+    }
+
+    /// One Edge.
+    pub fn edge(&self, id: &EdgeId) -> Result<HttpsEdge, ModelError> {
+        Ok(self.model.lock().edge(&self.id, id)?.edge.clone())
+    }
+
+    /// Makes an Edge without routes.
+    pub fn create_edge(&self, change: EdgeChange) -> Result<HttpsEdge, ModelError> {
+        let mut entry = EdgeEntry::new(self.id.clone(), self.model.now());
+        let mut state = self.model.lock();
+        state.account(&self.id)?;
+        self.apply(&state, &mut entry, change)?;
+        let edge = entry.edge.clone();
+        state.edges.push(entry);
+        Ok(edge)
+    }
+
+    /// Makes an Edge as the dashboard does: on a random host, with a route for every path that leads to the tunnels
+    /// labeled `edge=<its id>`, open to everyone until a module is set on that route.
+    pub fn create_edge_with_tunnel_group(&self, description: &str) -> Result<HttpsEdge, ModelError> {
+        let edge = self.create_edge(EdgeChange {
+            description: Some(description.to_owned()),
+            hosts: Some(vec![self.model.domain().random_child()]),
+            metadata: None,
+        })?;
+        let labels = [("edge".to_owned(), edge.id.to_string())].into();
+        let group = self.create_group(GroupChange { labels: Some(labels), ..GroupChange::default() })?;
+        let backend = Some(Some(RouteBackend { enabled: true, id: group.id }));
+        self.create_route(&edge.id, RouteChange { backend, ..RouteChange::default() })?;
+        self.edge(&edge.id)
+    }
+
+    /// Changes an Edge.
+    pub fn update_edge(&self, id: &EdgeId, change: EdgeChange) -> Result<HttpsEdge, ModelError> {
+        let mut state = self.model.lock();
+        let mut changed = state.edge(&self.id, id)?.clone();
+        self.apply(&state, &mut changed, change)?;
+        let edge = changed.edge.clone();
+        *state.edge_mut(&self.id, id)? = changed;
+        Ok(edge)
+    }
+
+    /// Takes an Edge away, with its routes and the sessions of the people who signed in to it. Tunnels stay.
+    pub fn delete_edge(&self, id: &EdgeId) -> Result<(), ModelError> {
+        let mut state = self.model.lock();
+        state.edge(&self.id, id)?;
+        state.edges.retain(|entry| entry.edge.id != *id);
+        Ok(())
+    }
+
+    /// One route of an Edge.
+    pub fn route(&self, edge: &EdgeId, id: &RouteId) -> Result<Route, ModelError> {
+        self.model.lock().edge(&self.id, edge)?.route(id).cloned()
+    }
+
+    /// Gives an Edge another route.
+    pub fn create_route(&self, edge: &EdgeId, change: RouteChange) -> Result<Route, ModelError> {
+        let mut route = Route {
+            id: RouteId::random(),
+            created_at: self.model.now(),
+            matches: PathMatch::Prefix("/".to_owned()),
+            description: String::new(),
+            metadata: String::new(),
+            backend: None,
+            oidc: None,
+        };
+        let mut state = self.model.lock();
+        let settings = self.apply_to_route(&state, edge, &mut route, change)?;
+        let entry = state.edge_mut(&self.id, edge)?;
+        if entry.edge.routes.len() == MOST_ROUTES {
+            return Err(refused(Code::BIND_INVALID, format!("an Edge has at most {MOST_ROUTES} routes")));
+        }
+        entry.edge.routes.push(route.clone());
+        entry.guard(&route.id, settings);
+        entry.make_gates(|host, settings| self.model.gate(host, settings));
+        Ok(route)
+    }
+
+    /// Changes a route. Sessions that were made under another OIDC configuration end.
+    pub fn update_route(
+        &self,
+        edge: &EdgeId,
+        id: &RouteId,
+        change: RouteChange,
+    ) -> Result<Route, ModelError> {
+        let mut state = self.model.lock();
+        let mut route = state.edge(&self.id, edge)?.route(id)?.clone();
+        let before = route.oidc.clone();
+        let settings = self.apply_to_route(&state, edge, &mut route, change)?;
+        let entry = state.edge_mut(&self.id, edge)?;
+        *entry.route_mut(id)? = route.clone();
+        if route.oidc != before {
+            entry.guard(id, settings);
+            entry.make_gates(|host, settings| self.model.gate(host, settings));
+        }
+        Ok(route)
+    }
+
+    /// Takes a route away.
+    pub fn delete_route(&self, edge: &EdgeId, id: &RouteId) -> Result<(), ModelError> {
+        let mut state = self.model.lock();
+        let entry = state.edge_mut(&self.id, edge)?;
+        entry.route(id)?;
+        entry.edge.routes.retain(|route| route.id != *id);
+        entry.guard(id, None);
+        entry.make_gates(|host, settings| self.model.gate(host, settings));
+        Ok(())
+    }
+
+    /// Sets a route's OIDC module, or takes it away.
+    pub fn set_oidc(
+        &self,
+        edge: &EdgeId,
+        route: &RouteId,
+        module: Option<OidcModule>,
+    ) -> Result<Route, ModelError> {
+        self.update_route(edge, route, RouteChange { oidc: Some(module), ..RouteChange::default() })
+    }
+
+    fn apply(&self, state: &State, entry: &mut EdgeEntry, change: EdgeChange) -> Result<(), ModelError> {
+        if let Some(description) = change.description {
+            entry.edge.description = limits::description(description)?;
+        }
+        if let Some(metadata) = change.metadata {
+            entry.edge.metadata = limits::metadata(metadata)?;
+        }
+        if let Some(hosts) = change.hosts {
+            if hosts.len() > MOST_HOSTS {
+                return Err(refused(
+                    Code::BIND_INVALID,
+                    format!("an Edge answers on at most {MOST_HOSTS} hosts"),
+                ));
+            }
+            for host in &hosts {
+                self.check_host(state, &entry.edge.id, host)?;
+            }
+            entry.answer_on(hosts);
+            entry.make_gates(|host, settings| self.model.gate(host, settings));
+        }
+        Ok(())
+    }
+
+    fn check_host(&self, state: &State, edge: &EdgeId, host: &Host) -> Result<(), ModelError> {
+        self.model.check_unreserved(host)?;
+        if let Some(holder) = state.edge_on(host).filter(|holder| holder.edge.id != *edge) {
+            let whose = if holder.account == self.id {
+                holder.edge.id.as_str()
+            } else {
+                "an Edge of another account"
+            };
+            return Err(refused(Code::HELD_BY_EDGE, format!("{host} belongs to {whose} already")));
+        }
+        if state.online.bound(Scheme::Https, host).is_some() {
+            return Err(refused(
+                Code::ALREADY_ONLINE,
+                format!("a tunnel is online on {host}; stop it first"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Changes `route`, and makes what shall guard it.
+    fn apply_to_route(
+        &self,
+        state: &State,
+        edge: &EdgeId,
+        route: &mut Route,
+        change: RouteChange,
+    ) -> Result<Option<gate::Settings>, ModelError> {
+        if let Some(matches) = change.matches {
+            let path = matches.path();
+            if !path.starts_with('/') || path.len() > 1024 || path.contains(['?', '#', '%', '\\']) {
+                let reason = format!(
+                    "{path:?} is no path: it begins with / and is written unencoded, without a query"
+                );
+                return Err(refused(Code::BIND_INVALID, reason));
+            }
+            route.matches = matches;
+        }
+        let others = state.edge(&self.id, edge)?.edge.routes.iter().filter(|other| other.id != route.id);
+        if others.into_iter().any(|other| other.matches == route.matches) {
+            let reason = format!("another route is for {:?} already", route.matches.path());
+            return Err(refused(Code::BIND_INVALID, reason));
+        }
+        if let Some(description) = change.description {
+            route.description = limits::description(description)?;
+        }
+        if let Some(metadata) = change.metadata {
+            route.metadata = limits::metadata(metadata)?;
+        }
+        if let Some(backend) = change.backend {
+            if let Some(backend) = &backend {
+                state.group(&self.id, &backend.id)?;
+            }
+            route.backend = backend;
+        }
+        if let Some(oidc) = change.oidc {
+            route.oidc = oidc;
+        }
+        self.settings_for(state, edge, route)
+    }
+
+    /// What the route's module asks of the gate. All modules of an Edge ask the same: its hosts have one session.
+    fn settings_for(
+        &self,
+        state: &State,
+        edge: &EdgeId,
+        route: &Route,
+    ) -> Result<Option<gate::Settings>, ModelError> {
+        let Some(module) = &route.oidc else { return Ok(None) };
+        if !state.account(&self.id)?.profile.oidc {
+            return Err(ModelError::Refused(limits::no_oidc()));
+        }
+        let draft = gate::Draft {
+            issuer: module.issuer.clone(),
+            client_id: module.client_id.clone(),
+            client_secret: module.client_secret.clone(),
+            scopes: module.scopes.clone(),
+            inactivity_timeout: Some(module.inactivity_timeout),
+            maximum_duration: Some(module.maximum_duration),
+            options_passthrough: module.options_passthrough,
+            ..gate::Draft::default()
+        };
+        let settings = draft.check().map_err(|error| refused(Code(error.api_code()), error.to_string()))?;
+        if !module.enabled {
+            return Ok(None);
+        }
+        let others = state.edge(&self.id, edge)?.settings.iter().filter(|(id, _)| **id != route.id);
+        if let Some((id, _)) =
+            others.into_iter().find(|(_, other)| other.fingerprint() != settings.fingerprint())
+        {
+            let reason =
+                format!("the route {id} of this Edge has another OIDC module; all of an Edge's are the same");
+            return Err(refused(Code::AUTH_CONFLICT, reason));
+        }
+        Ok(Some(settings))
+    }
+}
+
+fn refused(code: Code, message: String) -> ModelError {
+    ModelError::Refused(Refusal::new(code, message))
+}

@@ -1,0 +1,77 @@
+//! Identifiers: ngrok's prefixes and 27 random characters.
+
+use std::fmt;
+
+use ground::random;
+
+/// How many characters follow the prefix.
+const LENGTH: usize = 27;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            pub(crate) fn random() -> Self {
+                Self(format!(concat!($prefix, "{}"), random::alphanumeric(LENGTH)))
+            }
+
+            /// The identifier in `text`, if it is one of this kind.
+            pub fn parse(text: &str) -> Option<Self> {
+                let rest = text.strip_prefix($prefix)?;
+                let valid = (1..=64).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+                valid.then(|| Self(text.to_owned()))
+            }
+
+            /// The identifier as it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An account.
+    AccountId = "ac_";
+    /// A login of the dashboard.
+    LoginId = "usr_";
+    /// An API key.
+    ApiKeyId = "ak_";
+    /// A credential: an authtoken.
+    CredentialId = "cr_";
+    /// An HTTPS Edge.
+    EdgeId = "edghts_";
+    /// A route of an HTTPS Edge.
+    RouteId = "edghtsrt_";
+    /// A tunnel group backend.
+    BackendId = "bkdtg_";
+    /// An agent's session.
+    SessionId = "ts_";
+    /// A tunnel.
+    TunnelId = "tn_";
+    /// An endpoint: a public URL.
+    EndpointId = "ep_";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_of_its_kind_alone() {
+        let id = EdgeId::random();
+        assert_eq!(EdgeId::parse(id.as_str()), Some(id.clone()));
+        assert_eq!(RouteId::parse(id.as_str()), None);
+        assert_eq!(EdgeId::parse("edghts_"), None);
+        assert_eq!(EdgeId::parse("edghts_a/b"), None);
+    }
+}

@@ -1,0 +1,37 @@
+//! What the edge knows: accounts, credentials, Edges, and what is online. The in-process face, the control API and the
+//! dashboard all work on this one model, each through an [`Account`].
+
+mod account;
+mod app_sessions;
+mod attach;
+mod credentials;
+mod destination;
+mod edges;
+mod groups;
+mod host;
+mod https_edge;
+mod id;
+pub(crate) mod limits;
+pub(crate) mod online;
+mod path;
+mod registry;
+mod state;
+mod vouchers;
+
+pub use account::{ApiKey, Credential, Login, NewAccount, NewLogin, Profile, Role, api_key, authtoken};
+pub use app_sessions::AppSession;
+pub use host::Host;
+pub use https_edge::{
+    EdgeChange, GroupChange, HttpsEdge, Labels, OidcModule, PathMatch, Route, RouteBackend, RouteChange,
+    TunnelGroup,
+};
+pub use id::{
+    AccountId, ApiKeyId, BackendId, CredentialId, EdgeId, EndpointId, LoginId, RouteId, SessionId, TunnelId,
+};
+pub use online::{AgentInfo, EndpointView, Scheme, SessionView, TunnelKind, TunnelView};
+pub use registry::{Account, Model, ModelError, SignedIn};
+
+pub(crate) use account::looks_like_a_token;
+pub(crate) use attach::{About, Wanted};
+pub(crate) use destination::{Destination, Lookup};
+pub(crate) use registry::Origins;

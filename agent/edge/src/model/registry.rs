@@ -1,0 +1,276 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use ground::{Clock, Secret, Sink};
+
+use super::online::{AgentSession, Online};
+use super::state::{AccountEntry, State};
+use super::vouchers::Vouchers;
+use super::{
+    AccountId, ApiKey, ApiKeyId, Credential, CredentialId, Host, Login, LoginId, NewAccount, Profile, Scheme,
+};
+use crate::code::{Code, Refusal};
+use crate::event::Event;
+
+/// Names under the edge's domain that are its own.
+const OWN_NAMES: [&str; 4] = ["api", "connect", "dashboard", "idp"];
+
+/// Everything that the edge knows. Clones are the same model.
+#[derive(Clone)]
+pub struct Model {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    domain: Host,
+    public_port: u16,
+    region: String,
+    clock: Clock,
+    relying_party: gate::RelyingParty,
+    vouchers: Vouchers,
+    state: Mutex<State>,
+}
+
+/// What a model begins with.
+pub(crate) struct Origins {
+    pub(crate) domain: Host,
+    pub(crate) public_port: u16,
+    pub(crate) region: String,
+    pub(crate) clock: Clock,
+    pub(crate) accounts: Vec<NewAccount>,
+}
+
+/// One account's part of the model: nothing of another account is seen or touched through it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub(super) model: Model,
+    pub(super) id: AccountId,
+}
+
+/// Someone at the dashboard.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub login: Login,
+    /// Whose account.
+    pub account: Account,
+}
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// The account has no such thing.
+    #[error("there is no {kind} {id}")]
+    Unknown {
+        /// What was looked for.
+        kind: &'static str,
+        /// Its identifier, as it was given.
+        id: String,
+    },
+    /// It is not allowed, or not as it was asked for.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl ModelError {
+    pub(crate) fn unknown(kind: &'static str, id: &impl fmt::Display) -> Self {
+        Self::Unknown { kind, id: id.to_string() }
+    }
+
+    /// ngrok's code for it.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unknown { .. } => Code::NO_SUCH_RESOURCE,
+            Self::Refused(refusal) => refusal.code,
+        }
+    }
+}
+
+impl Model {
+    pub(crate) fn new(origins: Origins, relying_party: gate::RelyingParty, sink: Sink<Event>) -> Self {
+        let Origins { domain, public_port, region, clock, accounts } = origins;
+        let now = clock.now();
+        let accounts = accounts.into_iter().map(|account| entry(account, now)).collect();
+        let state = Mutex::new(State::new(accounts, Online::new(sink)));
+        let vouchers = Vouchers::new();
+        Self { inner: Arc::new(Inner { domain, public_port, region, clock, relying_party, vouchers, state }) }
+    }
+
+    /// The domain that endpoints get their names under.
+    pub fn domain(&self) -> &Host {
+        &self.inner.domain
+    }
+
+    /// The public URL of a host, `https://host[:port]`; the port is left out where it is the scheme's own.
+    pub fn url(&self, scheme: Scheme, host: &Host) -> String {
+        match (scheme, self.port(scheme)) {
+            (Scheme::Https, 443) | (Scheme::Http, 80) => format!("{scheme}://{host}"),
+            (_, port) => format!("{scheme}://{host}:{port}"),
+        }
+    }
+
+    /// The port in public `https` URLs.
+    pub fn public_port(&self) -> u16 {
+        self.inner.public_port
+    }
+
+    /// The port in public URLs of this scheme.
+    pub fn port(&self, scheme: Scheme) -> u16 {
+        match scheme {
+            Scheme::Http => 80,
+            Scheme::Https => self.inner.public_port,
+        }
+    }
+
+    /// The region that agents and the API are told.
+    pub fn region(&self) -> &str {
+        &self.inner.region
+    }
+
+    /// Every session, whoever's.
+    pub(crate) fn all_sessions(&self) -> Vec<Arc<AgentSession>> {
+        self.lock().online.sessions().to_vec()
+    }
+
+    /// All accounts.
+    pub fn accounts(&self) -> Vec<Account> {
+        let state = self.lock();
+        state.accounts.iter().map(|entry| self.handle(&entry.profile.id)).collect()
+    }
+
+    /// The account of that name.
+    pub fn account_named(&self, name: &str) -> Option<Account> {
+        let state = self.lock();
+        let entry = state.accounts.iter().find(|entry| entry.profile.name == name)?;
+        Some(self.handle(&entry.profile.id))
+    }
+
+    /// The account whose API key this is.
+    pub fn account_of_api_key(&self, key: &str) -> Option<Account> {
+        let state = self.lock();
+        // Here and below every secret is compared, whichever matches, so that the time taken says nothing.
+        let holds = |entry: &&AccountEntry| {
+            entry.api_keys.iter().fold(false, |found, known| found | known.token.matches(key))
+        };
+        let entry = state.accounts.iter().filter(holds).reduce(|_, later| later)?;
+        Some(self.handle(&entry.profile.id))
+    }
+
+    /// Who signs in with this name (in any case) and password.
+    pub fn sign_in(&self, login: &str, password: &str) -> Option<SignedIn> {
+        let state = self.lock();
+        let logins =
+            state.accounts.iter().flat_map(|entry| entry.logins.iter().map(move |login| (entry, login)));
+        let (entry, (login, _)) = logins
+            .filter(|(_, (known, secret))| secret.matches(password) & known.login.eq_ignore_ascii_case(login))
+            .reduce(|_, later| later)?;
+        Some(SignedIn { login: login.clone(), account: self.handle(&entry.profile.id) })
+    }
+
+    /// The account and credential that an authtoken stands for.
+    pub(crate) fn credential_of(&self, token: &str) -> Option<(Account, CredentialId)> {
+        let state = self.lock();
+        let all =
+            state.accounts.iter().flat_map(|entry| entry.credentials.iter().map(move |known| (entry, known)));
+        let (entry, known) = all.filter(|(_, known)| known.token.matches(token)).reduce(|_, later| later)?;
+        Some((self.handle(&entry.profile.id), known.id.clone()))
+    }
+
+    /// Stage time.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.inner.clock.now()
+    }
+
+    /// The gate of a host under these settings.
+    pub(super) fn gate(&self, host: &Host, settings: &gate::Settings) -> gate::Gate {
+        let endpoint =
+            gate::Endpoint::new(&self.url(Scheme::Https, host)).expect("a host with a port is an origin");
+        self.inner.relying_party.gate(endpoint, settings.clone())
+    }
+
+    pub(crate) fn relying_party(&self) -> &gate::RelyingParty {
+        &self.inner.relying_party
+    }
+
+    pub(super) fn vouchers(&self) -> &Vouchers {
+        &self.inner.vouchers
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses the names that are the edge's own.
+    pub(super) fn check_unreserved(&self, host: &Host) -> Result<(), Refusal> {
+        let domain = self.domain();
+        let own = host == domain || OWN_NAMES.iter().any(|name| host.as_str() == format!("{name}.{domain}"));
+        if own {
+            return Err(Refusal::new(
+                Code::NAME_RESERVED,
+                format!("{host} is the edge's own; choose another name"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn handle(&self, id: &AccountId) -> Account {
+        Account { model: self.clone(), id: id.clone() }
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Model({})", self.inner.domain)
+    }
+}
+
+impl Account {
+    /// The account's identifier.
+    pub fn id(&self) -> &AccountId {
+        &self.id
+    }
+
+    /// The model that the account is in.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What the account is called and what it may do.
+    pub fn profile(&self) -> Result<Profile, ModelError> {
+        Ok(self.model.lock().account(&self.id)?.profile.clone())
+    }
+
+    /// Gives the account the entitlement for OIDC, or takes it away; what is set up already stays.
+    pub fn entitle_to_oidc(&self, entitled: bool) -> Result<(), ModelError> {
+        self.model.lock().account_mut(&self.id)?.profile.oidc = entitled;
+        Ok(())
+    }
+}
+
+fn entry(account: NewAccount, now: DateTime<Utc>) -> AccountEntry {
+    let credential = |token: Secret| Credential {
+        id: CredentialId::random(),
+        created_at: now,
+        description: String::new(),
+        metadata: String::new(),
+        token,
+    };
+    let api_key =
+        |token: Secret| ApiKey { id: ApiKeyId::random(), created_at: now, description: String::new(), token };
+    AccountEntry {
+        profile: Profile {
+            id: AccountId::random(),
+            name: account.name,
+            plan: account.plan,
+            oidc: account.oidc,
+        },
+        logins: account
+            .logins
+            .into_iter()
+            .map(|new| (Login { id: LoginId::random(), login: new.login, role: new.role }, new.password))
+            .collect(),
+        credentials: account.authtokens.into_iter().map(credential).collect(),
+        api_keys: account.api_keys.into_iter().map(api_key).collect(),
+    }
+}

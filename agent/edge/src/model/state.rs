@@ -1,0 +1,187 @@
+//! Everything that the edge knows, behind one lock that is only ever held for a moment.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use chrono::{DateTime, Utc};
+use ground::Secret;
+
+use super::online::Online;
+use super::{
+    AccountId, ApiKey, BackendId, Credential, EdgeId, EndpointId, Host, HttpsEdge, Login, ModelError,
+    Profile, Route, RouteId, TunnelGroup,
+};
+
+pub(crate) struct State {
+    pub(crate) accounts: Vec<AccountEntry>,
+    pub(crate) edges: Vec<EdgeEntry>,
+    pub(crate) groups: Vec<GroupEntry>,
+    pub(crate) online: Online,
+    /// Names of other sites that agents were given: they keep their certificate while nobody is online.
+    pub(crate) names: Names,
+}
+
+/// A bounded set of names: the oldest make way.
+#[derive(Default)]
+pub(crate) struct Names {
+    hosts: VecDeque<Host>,
+}
+
+impl Names {
+    const MOST: usize = 1024;
+
+    pub(crate) fn insert(&mut self, host: &Host) {
+        if self.contains(host) {
+            return;
+        }
+        if self.hosts.len() == Self::MOST {
+            self.hosts.pop_front();
+        }
+        self.hosts.push_back(host.clone());
+    }
+
+    pub(crate) fn contains(&self, host: &Host) -> bool {
+        self.hosts.contains(host)
+    }
+}
+
+pub(crate) struct AccountEntry {
+    pub(crate) profile: Profile,
+    pub(crate) logins: Vec<(Login, Secret)>,
+    pub(crate) credentials: Vec<Credential>,
+    pub(crate) api_keys: Vec<ApiKey>,
+}
+
+pub(crate) struct GroupEntry {
+    pub(crate) account: AccountId,
+    pub(crate) group: TunnelGroup,
+}
+
+#[derive(Clone)]
+pub(crate) struct EdgeEntry {
+    pub(crate) account: AccountId,
+    pub(crate) edge: HttpsEdge,
+    /// The endpoint that each of the Edge's hosts is.
+    pub(crate) endpoints: Vec<(Host, EndpointId)>,
+    /// The settings of each route that has an enabled module.
+    pub(crate) settings: HashMap<RouteId, gate::Settings>,
+    /// The gate of each such route on each host.
+    pub(crate) gates: HashMap<(RouteId, Host), gate::Gate>,
+    /// Whose turn it is among the tunnels.
+    pub(crate) turn: Arc<AtomicUsize>,
+}
+
+impl State {
+    pub(crate) fn new(accounts: Vec<AccountEntry>, online: Online) -> Self {
+        Self { accounts, edges: Vec::new(), groups: Vec::new(), online, names: Names::default() }
+    }
+
+    pub(crate) fn account(&self, id: &AccountId) -> Result<&AccountEntry, ModelError> {
+        let found = self.accounts.iter().find(|entry| entry.profile.id == *id);
+        found.ok_or_else(|| ModelError::unknown("account", id))
+    }
+
+    pub(crate) fn account_mut(&mut self, id: &AccountId) -> Result<&mut AccountEntry, ModelError> {
+        let found = self.accounts.iter_mut().find(|entry| entry.profile.id == *id);
+        found.ok_or_else(|| ModelError::unknown("account", id))
+    }
+
+    pub(crate) fn edges_of<'a, 'i>(
+        &'a self,
+        account: &'i AccountId,
+    ) -> impl Iterator<Item = &'a EdgeEntry> + use<'a, 'i> {
+        self.edges.iter().filter(move |entry| entry.account == *account)
+    }
+
+    pub(crate) fn edge(&self, account: &AccountId, id: &EdgeId) -> Result<&EdgeEntry, ModelError> {
+        let found = self.edges_of(account).find(|entry| entry.edge.id == *id);
+        found.ok_or_else(|| ModelError::unknown("Edge", id))
+    }
+
+    pub(crate) fn edge_mut(
+        &mut self,
+        account: &AccountId,
+        id: &EdgeId,
+    ) -> Result<&mut EdgeEntry, ModelError> {
+        let found = self.edges.iter_mut().find(|entry| entry.account == *account && entry.edge.id == *id);
+        found.ok_or_else(|| ModelError::unknown("Edge", id))
+    }
+
+    pub(crate) fn groups_of<'a, 'i>(
+        &'a self,
+        account: &'i AccountId,
+    ) -> impl Iterator<Item = &'a TunnelGroup> + use<'a, 'i> {
+        self.groups.iter().filter(move |entry| entry.account == *account).map(|entry| &entry.group)
+    }
+
+    pub(crate) fn group(&self, account: &AccountId, id: &BackendId) -> Result<&TunnelGroup, ModelError> {
+        self.groups_of(account)
+            .find(|group| group.id == *id)
+            .ok_or_else(|| ModelError::unknown("tunnel group", id))
+    }
+
+    /// The Edge that answers on this host.
+    pub(crate) fn edge_on(&self, host: &Host) -> Option<&EdgeEntry> {
+        self.edges.iter().find(|entry| entry.edge.hosts.contains(host))
+    }
+}
+
+impl EdgeEntry {
+    pub(crate) fn new(account: AccountId, created_at: DateTime<Utc>) -> Self {
+        let edge = HttpsEdge {
+            id: EdgeId::random(),
+            created_at,
+            description: String::new(),
+            metadata: String::new(),
+            hosts: Vec::new(),
+            routes: Vec::new(),
+        };
+        Self {
+            account,
+            edge,
+            endpoints: Vec::new(),
+            settings: HashMap::new(),
+            gates: HashMap::new(),
+            turn: Arc::default(),
+        }
+    }
+
+    /// Answers on these hosts from now on; a host that stays keeps its endpoint.
+    pub(crate) fn answer_on(&mut self, hosts: Vec<Host>) {
+        self.endpoints.retain(|(host, _)| hosts.contains(host));
+        for host in &hosts {
+            if !self.endpoints.iter().any(|(known, _)| known == host) {
+                self.endpoints.push((host.clone(), EndpointId::random()));
+            }
+        }
+        self.edge.hosts = hosts;
+    }
+
+    pub(crate) fn route(&self, id: &RouteId) -> Result<&Route, ModelError> {
+        self.edge.routes.iter().find(|route| route.id == *id).ok_or_else(|| ModelError::unknown("route", id))
+    }
+
+    pub(crate) fn route_mut(&mut self, id: &RouteId) -> Result<&mut Route, ModelError> {
+        let found = self.edge.routes.iter_mut().find(|route| route.id == *id);
+        found.ok_or_else(|| ModelError::unknown("route", id))
+    }
+
+    /// Sets what guards a route from now on.
+    pub(crate) fn guard(&mut self, route: &RouteId, settings: Option<gate::Settings>) {
+        match settings {
+            Some(settings) => drop(self.settings.insert(route.clone(), settings)),
+            None => drop(self.settings.remove(route)),
+        }
+    }
+
+    /// Makes the gates anew, after hosts, routes or settings have changed. Sessions last where nothing changed.
+    pub(crate) fn make_gates(&mut self, gate: impl Fn(&Host, &gate::Settings) -> gate::Gate) {
+        self.gates.clear();
+        for (route, settings) in &self.settings {
+            for host in &self.edge.hosts {
+                self.gates.insert((route.clone(), host.clone()), gate(host, settings));
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! From the public side through a tunnel to the upstream, and back: each request on an HTTP/1.1 connection that has a
+//! stream of its own, bodies as they come, connections kept where that is safe.
+
+mod body;
+mod exchange;
+mod headers;
+mod upgrade;
+mod upstreams;
+
+pub(crate) use body::{Body, empty, full};
+pub(crate) use exchange::{Client, Failure, exchange};
+pub(crate) use headers::wants_trailers;
+pub(crate) use upstreams::{MOST_STREAMS, Upstreams};

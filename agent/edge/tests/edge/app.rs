@@ -1,0 +1,143 @@
+//! The app behind a tunnel: it remembers what it was asked, and answers by path.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::{Body, Frame, Incoming};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Semaphore, mpsc};
+use wire::proxy::Header;
+
+type AppBody = UnsyncBoxBody<Bytes, std::convert::Infallible>;
+
+pub(crate) struct App {
+    name: &'static str,
+    seen: Mutex<Vec<Seen>>,
+    connections: Mutex<Vec<Header>>,
+    /// What `/events` says.
+    pub(crate) events: Mutex<Option<mpsc::Receiver<Frame<Bytes>>>>,
+    /// How many frames of an upload `/slow` may read, and how many requests `/held` may answer.
+    pub(crate) appetite: Arc<Semaphore>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+}
+
+impl App {
+    pub(crate) fn new(name: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            seen: Mutex::default(),
+            connections: Mutex::default(),
+            events: Mutex::default(),
+            appetite: Arc::new(Semaphore::new(0)),
+        })
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub(crate) fn connections(&self) -> Vec<Header> {
+        self.connections.lock().unwrap().clone()
+    }
+
+    pub(crate) fn came_from(&self, header: Header) {
+        self.connections.lock().unwrap().push(header);
+    }
+
+    /// Lets the test say what `/events` says.
+    pub(crate) fn speaker(&self) -> mpsc::Sender<Frame<Bytes>> {
+        let (sender, receiver) = mpsc::channel(8);
+        *self.events.lock().unwrap() = Some(receiver);
+        sender
+    }
+
+    pub(crate) async fn answer(&self, mut request: Request<Incoming>) -> Response<AppBody> {
+        self.seen
+            .lock()
+            .unwrap()
+            .push(Seen { path: request.uri().to_string(), headers: request.headers().clone() });
+        match request.uri().path() {
+            "/echo" => {
+                let body = request.into_body().collect().await.unwrap();
+                let trailers = body.trailers().cloned();
+                let mut response = Response::new(full(body.to_bytes()));
+                for (name, value) in trailers.iter().flatten() {
+                    response.headers_mut().insert(name, value.clone());
+                }
+                response
+            }
+            "/events" => {
+                let events = self.events.lock().unwrap().take().unwrap();
+                let response = Response::builder().header("content-type", "text/event-stream");
+                response.header("trailer", "x-sum").body(Spoken(events).boxed_unsync()).unwrap()
+            }
+            "/slow" => {
+                let mut total = 0_usize;
+                let mut body = request.into_body();
+                loop {
+                    self.appetite.acquire().await.unwrap().forget();
+                    match body.frame().await {
+                        Some(frame) => total += frame.unwrap().data_ref().map_or(0, Bytes::len),
+                        None => return Response::new(full(total.to_string().into())),
+                    }
+                }
+            }
+            "/held" => {
+                self.appetite.acquire().await.unwrap().forget();
+                Response::new(empty())
+            }
+            "/ws" => {
+                let upgraded = hyper::upgrade::on(&mut request);
+                tokio::spawn(async move {
+                    let mut stream = TokioIo::new(upgraded.await.unwrap());
+                    let mut buffer = [0; 1024];
+                    while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+                        stream.write_all(&buffer[..length]).await.unwrap();
+                    }
+                });
+                let response = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+                response.header("connection", "upgrade").header("upgrade", "websocket").body(empty()).unwrap()
+            }
+            "/gate-cookie" => {
+                let response =
+                    Response::builder().header("set-cookie", "__Host-gate-session=mine; Secure; Path=/");
+                response.header("set-cookie", "theme=dark").body(empty()).unwrap()
+            }
+            _ => Response::new(full(Bytes::from_static(self.name.as_bytes()))),
+        }
+    }
+}
+
+fn full(bytes: Bytes) -> AppBody {
+    Full::new(bytes).boxed_unsync()
+}
+
+fn empty() -> AppBody {
+    Empty::new().boxed_unsync()
+}
+
+/// A body that the test speaks.
+pub(crate) struct Spoken(pub(crate) mpsc::Receiver<Frame<Bytes>>);
+
+impl Body for Spoken {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.0.poll_recv(context).map(|frame| frame.map(Ok))
+    }
+}

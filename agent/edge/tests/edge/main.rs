@@ -1,0 +1,18 @@
+//! The edge from outside: agents that speak the wire protocol, clients that speak HTTPS, an issuer of our own.
+
+// The package's name on disk is longer than the room's.
+extern crate gatewright_edge as edge;
+
+mod agent;
+mod app;
+mod balancing;
+mod binding;
+mod client;
+mod control;
+mod dashboard;
+mod gatekeeping;
+mod ingress;
+mod issuer;
+mod proxying;
+mod streaming;
+mod world;

@@ -1,0 +1,168 @@
+use std::sync::Arc;
+
+use http::header::{HeaderValue, SET_COOKIE};
+use http::request::Parts;
+use http::{Response, StatusCode};
+
+use crate::cookies::{self, LOGIN_COOKIE, Presented, SESSION_COOKIE, presented};
+use crate::decision::{self, Decision, LoginRequest, Visitor};
+use crate::event::SessionEnd;
+use crate::pending::Login;
+use crate::provider::names_itself;
+use crate::relying_party::Shared;
+use crate::tickets::Outcome;
+use crate::{Endpoint, Event, Refusal, Settings, answer, exchange, identity};
+
+/// One endpoint's gate. Clones are the same gate.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    shared: Arc<Shared>,
+    endpoint: Endpoint,
+    settings: Arc<Settings>,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Admission {
+    /// It may go on to the upstream, once [`upstream::request`](crate::upstream::request) has seen its headers.
+    Pass(Visitor),
+    /// It is answered with this; the upstream must not be reached.
+    Answer(Response<String>),
+}
+
+impl Gate {
+    pub(crate) fn new(shared: Arc<Shared>, endpoint: Endpoint, settings: Settings) -> Self {
+        Self { shared, endpoint, settings: Arc::new(settings) }
+    }
+
+    /// The endpoint that it guards.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Decides about a request and carries the decision out. A request's body is never looked at.
+    pub async fn admit(&self, request: &Parts) -> Admission {
+        let answer = match self.decide(request) {
+            Decision::Pass(visitor) => return Admission::Pass(visitor),
+            Decision::BeginLogin(login) => self.begin(&login, request).await,
+            Decision::FinishLogin { ticket } => {
+                return Admission::Answer(self.finish(&ticket, request).await);
+            }
+            Decision::SignOut => Ok(self.sign_out(request)),
+            Decision::Refuse(refusal) => Err(refusal),
+        };
+        Admission::Answer(answer.unwrap_or_else(|refusal| self.refuse(&refusal)))
+    }
+
+    /// Decides about a request by its head alone. A session that lets it pass counts as used now.
+    pub fn decide(&self, request: &Parts) -> Decision {
+        decision::decide(request, &self.endpoint, &self.settings, |cookie| {
+            let (lookup, ended) = self.shared.sessions.look_up(cookie, &self.endpoint, &self.settings);
+            self.shared.tell_ended(ended);
+            lookup
+        })
+    }
+
+    /// Sends someone to the issuer, and remembers it.
+    async fn begin(&self, request: &LoginRequest, head: &Parts) -> Result<Response<String>, Refusal> {
+        let shared = &self.shared;
+        let issuer = self.settings.issuer();
+        let metadata = shared.providers.metadata(issuer).await?;
+        let authorization =
+            exchange::authorization_request(&self.settings, &metadata, &shared.redirect_uri, request)?;
+        let mut response = answer::redirect(StatusCode::FOUND, &authorization.url)?;
+        let login = Login {
+            endpoint: self.endpoint.clone(),
+            fingerprint: self.settings.fingerprint(),
+            issuer: issuer.to_string(),
+            issuer_names_itself: names_itself(&metadata),
+            nonce: authorization.nonce,
+            code_verifier: authorization.code_verifier,
+            return_to: request.return_to.clone(),
+            began: shared.clock.now(),
+        };
+        let presented = presented(&head.headers, LOGIN_COOKIE);
+        let cookie = shared.pending.add(&authorization.state, login, presented.one());
+        set(&mut response, cookies::set_login(cookie.expose()));
+        shared.sink.emit(Event::LoginBegan {
+            endpoint: self.endpoint.clone(),
+            issuer: issuer.to_string(),
+            return_to: request.return_to.clone(),
+        });
+        Ok(response)
+    }
+
+    /// Ends a login, well or not. The browser keeps its login cookie only while other tabs still need it.
+    async fn finish(&self, ticket: &str, head: &Parts) -> Response<String> {
+        let login_cookie = presented(&head.headers, LOGIN_COOKIE);
+        let mut response = match self.sign_in(ticket, &login_cookie, head).await {
+            Ok(response) => response,
+            Err(refusal) => self.refuse(&refusal),
+        };
+        if let Some(cookie) = login_cookie.one()
+            && !self.shared.pending.has_more(cookie, &self.endpoint)
+        {
+            set(&mut response, cookies::forget(LOGIN_COOKIE));
+        }
+        response
+    }
+
+    async fn sign_in(
+        &self,
+        ticket: &str,
+        login_cookie: &Presented,
+        head: &Parts,
+    ) -> Result<Response<String>, Refusal> {
+        let shared = &self.shared;
+        let callback = shared.tickets.redeem(ticket, &self.endpoint)?;
+        let login_cookie = login_cookie.one().ok_or(Refusal::LoginCookieMissing)?;
+        let login = shared.pending.take(&callback.state, login_cookie)?;
+        if login.fingerprint != self.settings.fingerprint() {
+            return Err(Refusal::SettingsChanged);
+        }
+        let code = match callback.outcome {
+            Outcome::Code(code) => code,
+            Outcome::Error { error, description } => return Err(Refusal::Provider { error, description }),
+        };
+        let now = shared.clock.now();
+        let (identity, standing) =
+            exchange::redeem(&shared.providers, &self.settings, &shared.redirect_uri, &login, &code, now)
+                .await?;
+        identity::authorize(&identity, standing, &self.settings)?;
+
+        let mut response = answer::redirect(StatusCode::SEE_OTHER, &self.endpoint.url(&login.return_to))?;
+        let presented = presented(&head.headers, SESSION_COOKIE);
+        let begun = shared.sessions.begin(&self.endpoint, &self.settings, identity.clone(), presented.one());
+        set(&mut response, cookies::set_session(begun.cookie.expose()));
+        shared.tell_ended(begun.ended);
+        let endpoint = self.endpoint.clone();
+        shared.sink.emit(Event::SignedIn { endpoint, session: begun.session, identity });
+        Ok(response)
+    }
+
+    fn sign_out(&self, head: &Parts) -> Response<String> {
+        let presented = presented(&head.headers, SESSION_COOKIE);
+        let ended = presented
+            .one()
+            .and_then(|cookie| self.shared.sessions.end(cookie, &self.endpoint, SessionEnd::SignedOut));
+        self.shared.tell_ended(ended);
+        let mut response = answer::signed_out();
+        set(&mut response, cookies::forget(SESSION_COOKIE));
+        response
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Response<String> {
+        let endpoint = Some(self.endpoint.clone());
+        self.shared.sink.emit(Event::Refused { endpoint, refusal: refusal.clone() });
+        answer::refusal(refusal, Some(&self.endpoint))
+    }
+}
+
+fn set(response: &mut Response<String>, cookie: HeaderValue) {
+    response.headers_mut().append(SET_COOKIE, cookie);
+}

@@ -1,0 +1,382 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use ground::{Clock, Secret, random};
+
+use crate::event::SessionEnd;
+use crate::opaque::Key;
+use crate::{Endpoint, Identity, Settings};
+
+/// More are not kept: the one that has been unused for longest makes room.
+const MAX_SESSIONS: usize = 10_000;
+
+/// Names a session in lists, logs and for revocation (`as_…`). It opens nothing: that takes the browser's cookie.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(String);
+
+impl SessionId {
+    fn new() -> Self {
+        Self(format!("as_{}", random::alphanumeric(27)))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A session as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// Its name.
+    pub id: SessionId,
+    /// The endpoint that it is for.
+    pub endpoint: Endpoint,
+    /// Whose it is.
+    pub identity: Identity,
+    /// When it was made, stage time.
+    pub began: DateTime<Utc>,
+    /// When a request last used it, stage time.
+    pub last_used: DateTime<Utc>,
+}
+
+/// What a session cookie is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    Live { identity: Identity, session: SessionId },
+    Ended,
+    Unknown,
+}
+
+/// A session that is no more.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) session: SessionId,
+    pub(crate) why: SessionEnd,
+}
+
+/// A new session: its name, and the value for the browser's cookie.
+pub(crate) struct Begun {
+    pub(crate) session: SessionId,
+    pub(crate) cookie: Secret,
+    pub(crate) ended: Vec<Ended>,
+}
+
+/// The sessions of an edge, found by the digest of the browser's cookie.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    clock: Clock,
+    live: Mutex<HashMap<Key, Session>>,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Session {
+    view: SessionView,
+    settings: Settings,
+}
+
+impl Session {
+    /// Why it has ended, if it has. Time that runs backwards counts as no time.
+    fn end(&self, now: DateTime<Utc>) -> Option<SessionEnd> {
+        let since = |then: DateTime<Utc>| (now - then).to_std().unwrap_or_default();
+        if since(self.view.began) >= self.settings.maximum_duration() {
+            Some(SessionEnd::Maximum)
+        } else if since(self.view.last_used) >= self.settings.inactivity_timeout() {
+            Some(SessionEnd::Idle)
+        } else {
+            None
+        }
+    }
+
+    fn ended(self, why: SessionEnd) -> Ended {
+        Ended { endpoint: self.view.endpoint, session: self.view.id, why }
+    }
+}
+
+impl Sessions {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, live: Mutex::default(), limit: MAX_SESSIONS }
+    }
+
+    /// What the cookie is worth on `endpoint` under `settings`. A live session counts as used now.
+    pub(crate) fn look_up(
+        &self,
+        cookie: &str,
+        endpoint: &Endpoint,
+        settings: &Settings,
+    ) -> (Lookup, Option<Ended>) {
+        let key = Key::of(cookie);
+        let now = self.clock.now();
+        let mut live = self.lock();
+        let Some(session) = live.get_mut(&key).filter(|session| session.view.endpoint == *endpoint) else {
+            return (Lookup::Unknown, None);
+        };
+        let end = if session.settings.fingerprint() == settings.fingerprint() {
+            session.end(now)
+        } else {
+            Some(SessionEnd::SettingsChanged)
+        };
+        match end {
+            Some(why) => (Lookup::Ended, live.remove(&key).map(|session| session.ended(why))),
+            None => {
+                session.view.last_used = now;
+                let SessionView { identity, id, .. } = &session.view;
+                (Lookup::Live { identity: identity.clone(), session: id.clone() }, None)
+            }
+        }
+    }
+
+    /// The session that a cookie opens, without using it.
+    pub(crate) fn peek(&self, cookie: &str) -> Option<SessionView> {
+        let now = self.clock.now();
+        let live = self.lock();
+        let session = live.get(&Key::of(cookie)).filter(|session| session.end(now).is_none());
+        session.map(|session| session.view.clone())
+    }
+
+    /// Makes a session under a new name and a new cookie, in the place of what the browser had on this endpoint.
+    pub(crate) fn begin(
+        &self,
+        endpoint: &Endpoint,
+        settings: &Settings,
+        identity: Identity,
+        presented: Option<&str>,
+    ) -> Begun {
+        let now = self.clock.now();
+        let session = SessionId::new();
+        let cookie = Secret::random("session cookie");
+        let view = SessionView {
+            id: session.clone(),
+            endpoint: endpoint.clone(),
+            identity,
+            began: now,
+            last_used: now,
+        };
+        let mut ended: Vec<Ended> =
+            presented.and_then(|old| self.end(old, endpoint, SessionEnd::Replaced)).into_iter().collect();
+        let mut live = self.lock();
+        ended.extend(make_room(&mut live, self.limit, now));
+        live.insert(Key::of(cookie.expose()), Session { view, settings: settings.clone() });
+        Begun { session, cookie, ended }
+    }
+
+    /// Ends the session of a browser's cookie, if it has one on `endpoint`.
+    pub(crate) fn end(&self, cookie: &str, endpoint: &Endpoint, why: SessionEnd) -> Option<Ended> {
+        let key = Key::of(cookie);
+        let mut live = self.lock();
+        if live.get(&key)?.view.endpoint != *endpoint {
+            return None;
+        }
+        live.remove(&key).map(|session| session.ended(why))
+    }
+
+    /// Ends the session of this name.
+    pub(crate) fn revoke(&self, id: &SessionId) -> Option<Ended> {
+        let mut live = self.lock();
+        let key = live.iter().find(|(_, session)| session.view.id == *id).map(|(key, _)| *key)?;
+        live.remove(&key).map(|session| session.ended(SessionEnd::Revoked))
+    }
+
+    /// The sessions that have not ended, oldest first.
+    pub(crate) fn list(&self) -> Vec<SessionView> {
+        let now = self.clock.now();
+        let live = self.lock();
+        let mut views: Vec<_> = live
+            .values()
+            .filter(|session| session.end(now).is_none())
+            .map(|session| session.view.clone())
+            .collect();
+        views.sort_by(|a, b| (a.began, &a.id).cmp(&(b.began, &b.id)));
+        views
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Session>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leaves room for one more: what has ended goes first, then what has been unused for longest.
+fn make_room(live: &mut HashMap<Key, Session>, limit: usize, now: DateTime<Utc>) -> Vec<Ended> {
+    if live.len() < limit {
+        return Vec::new();
+    }
+    let mut ended: Vec<Ended> = live
+        .extract_if(|_, session| session.end(now).is_some())
+        .map(|(_, session)| {
+            let why = session.end(now).unwrap_or(SessionEnd::Idle);
+            session.ended(why)
+        })
+        .collect();
+    while live.len() >= limit {
+        let oldest = live.iter().min_by_key(|(_, session)| session.view.last_used).map(|(key, _)| *key);
+        match oldest.and_then(|key| live.remove(&key)) {
+            Some(session) => ended.push(session.ended(SessionEnd::Evicted)),
+            None => break,
+        }
+    }
+    ended
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Draft;
+
+    fn settings(change: impl FnOnce(&mut Draft)) -> Settings {
+        let mut draft = Draft {
+            issuer: "https://acme.okta.test".to_owned(),
+            client_id: "client".to_owned(),
+            client_secret: Secret::new("client secret", "hunter2"),
+            inactivity_timeout: Some(Duration::from_secs(600)),
+            maximum_duration: Some(Duration::from_secs(3600)),
+            ..Draft::default()
+        };
+        change(&mut draft);
+        draft.check().unwrap()
+    }
+
+    fn alice() -> Identity {
+        Identity {
+            issuer: "https://acme.okta.test".to_owned(),
+            id: "00u1".to_owned(),
+            email: Some("alice@acme.test".to_owned()),
+            name: None,
+        }
+    }
+
+    fn endpoint(name: &str) -> Endpoint {
+        Endpoint::new(&format!("https://{name}.tunnel.test")).unwrap()
+    }
+
+    struct Room {
+        clock: Clock,
+        sessions: Sessions,
+        settings: Settings,
+        app: Endpoint,
+    }
+
+    impl Room {
+        fn new() -> Self {
+            let clock = Clock::new();
+            let sessions = Sessions::new(clock.clone());
+            Self { clock, sessions, settings: settings(|_| ()), app: endpoint("app") }
+        }
+
+        fn begin(&self) -> Begun {
+            self.sessions.begin(&self.app, &self.settings, alice(), None)
+        }
+
+        fn look_up(&self, cookie: &Secret) -> (Lookup, Option<SessionEnd>) {
+            let (lookup, ended) = self.sessions.look_up(cookie.expose(), &self.app, &self.settings);
+            (lookup, ended.map(|ended| ended.why))
+        }
+    }
+
+    #[test]
+    fn a_session_lives_by_use_until_it_idles() {
+        let room = Room::new();
+        let begun = room.begin();
+        for _ in 0..4 {
+            room.clock.advance(Duration::from_secs(590));
+            let live = Lookup::Live { identity: alice(), session: begun.session.clone() };
+            assert_eq!(room.look_up(&begun.cookie), (live, None));
+        }
+        room.clock.advance(Duration::from_secs(600));
+        assert!(room.sessions.list().is_empty());
+        assert_eq!(room.look_up(&begun.cookie), (Lookup::Ended, Some(SessionEnd::Idle)));
+        assert_eq!(room.look_up(&begun.cookie), (Lookup::Unknown, None));
+    }
+
+    #[test]
+    fn a_session_ends_at_its_maximum_however_busy() {
+        let room = Room::new();
+        let begun = room.begin();
+        for _ in 0..6 {
+            room.clock.advance(Duration::from_secs(599));
+            assert!(matches!(room.look_up(&begun.cookie).0, Lookup::Live { .. }));
+        }
+        room.clock.advance(Duration::from_secs(6));
+        assert_eq!(room.look_up(&begun.cookie), (Lookup::Ended, Some(SessionEnd::Maximum)));
+    }
+
+    #[test]
+    fn a_session_is_for_one_endpoint_and_survives_being_shown_at_another() {
+        let room = Room::new();
+        let begun = room.begin();
+        let other = room.sessions.look_up(begun.cookie.expose(), &endpoint("other"), &room.settings);
+        assert_eq!(other.0, Lookup::Unknown);
+        assert!(
+            room.sessions.end(begun.cookie.expose(), &endpoint("other"), SessionEnd::SignedOut).is_none()
+        );
+        assert!(matches!(room.look_up(&begun.cookie).0, Lookup::Live { .. }));
+    }
+
+    #[test]
+    fn changed_settings_end_a_session_and_equal_ones_do_not() {
+        let room = Room::new();
+        let begun = room.begin();
+        let same = room.sessions.look_up(begun.cookie.expose(), &room.app, &settings(|_| ()));
+        assert!(matches!(same.0, Lookup::Live { .. }));
+        let changed = settings(|draft| draft.allow_domains.push("acme.test".to_owned()));
+        let (lookup, ended) = room.sessions.look_up(begun.cookie.expose(), &room.app, &changed);
+        assert_eq!(
+            (lookup, ended.map(|ended| ended.why)),
+            (Lookup::Ended, Some(SessionEnd::SettingsChanged))
+        );
+    }
+
+    #[test]
+    fn each_login_makes_a_new_cookie_and_ends_the_old_session() {
+        let room = Room::new();
+        let first = room.begin();
+        let second = room.sessions.begin(&room.app, &room.settings, alice(), Some(first.cookie.expose()));
+        assert_ne!(first.cookie, second.cookie);
+        assert_eq!(second.ended.iter().map(|ended| ended.why).collect::<Vec<_>>(), [SessionEnd::Replaced]);
+        assert_eq!(room.look_up(&first.cookie).0, Lookup::Unknown);
+        // A cookie that someone made up is not adopted.
+        let third = room.sessions.begin(&room.app, &room.settings, alice(), Some("preset"));
+        assert_ne!(third.cookie.expose(), "preset");
+        assert_eq!(room.sessions.look_up("preset", &room.app, &room.settings).0, Lookup::Unknown);
+    }
+
+    #[test]
+    fn a_revoked_session_is_gone_and_the_others_stay() {
+        let room = Room::new();
+        let (one, two) = (room.begin(), room.begin());
+        assert!(room.sessions.revoke(&one.session).is_some());
+        assert!(room.sessions.revoke(&one.session).is_none());
+        assert_eq!(room.look_up(&one.cookie).0, Lookup::Unknown);
+        assert_eq!(room.sessions.list().iter().map(|view| &view.id).collect::<Vec<_>>(), [&two.session]);
+    }
+
+    #[test]
+    fn the_longest_unused_makes_room() {
+        let mut room = Room::new();
+        room.sessions.limit = 2;
+        let (one, two) = (room.begin(), room.begin());
+        room.clock.advance(Duration::from_secs(1));
+        assert!(matches!(room.look_up(&one.cookie).0, Lookup::Live { .. }));
+        let three = room.begin();
+        assert_eq!(three.ended.iter().map(|ended| ended.why).collect::<Vec<_>>(), [SessionEnd::Evicted]);
+        assert_eq!(room.look_up(&two.cookie).0, Lookup::Unknown);
+        assert!(matches!(room.look_up(&one.cookie).0, Lookup::Live { .. }));
+    }
+}

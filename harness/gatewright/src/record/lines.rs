@@ -1,0 +1,196 @@
+//! Evidence as lines of a log, for those who look closely.
+
+use ground::redaction::Redactor;
+use reports::Level;
+
+use super::faces::{self, EDGE, NETWORK, ORG};
+use super::log::{Event, Printed};
+use crate::{browser, network, upstream};
+
+/// Who said it, how much it matters, and what it was; nothing where the exchanges tell it already.
+pub(super) fn line(event: &Event, redactor: &Redactor) -> Option<(String, Level, String)> {
+    let (part, level, text) = match event {
+        Event::Network(event) => of_network(event),
+        Event::Edge(event) => of_edge(event)?,
+        Event::Org(event) => of_org(event, redactor)?,
+        Event::Agent(name, event) => of_agent(name, event)?,
+        Event::Upstream(name, event) => of_upstream(name, event),
+        Event::Browser(name, event) => of_browser(name, event, redactor)?,
+        Event::Printed(name, Printed { line }) => (faces::agent(name), Level::Info, line.clone()),
+    };
+    Some((part, level, redactor.text(&text)))
+}
+
+type Line = (String, Level, String);
+
+fn of_network(event: &network::Event) -> Line {
+    let (level, text) = match event {
+        network::Event::Connected(c) => {
+            (Level::Debug, format!("{} → {}:{} from {}", c.who, c.host, c.port, c.target.peer))
+        }
+        network::Event::Refused(r) => {
+            let level = if r.asker == network::Asker::Member { Level::Warning } else { Level::Debug };
+            (level, format!("{} → {}:{} refused: {}", r.who, r.host, r.port, r.why))
+        }
+        network::Event::Closed(c) => {
+            let text = format!("{} → {}:{} ended: {} bytes up, {} down", c.who, c.host, c.port, c.up, c.down);
+            (Level::Debug, text)
+        }
+    };
+    (NETWORK.to_owned(), level, text)
+}
+
+fn of_edge(event: &edge::Event) -> Option<Line> {
+    use edge::Event as E;
+    let (level, text) = match event {
+        E::Answered(answered) => {
+            let forwarded = answered.forwarded.as_ref();
+            let way = forwarded
+                .map(|f| format!(" through tunnel {} stream {}", f.tunnel, f.stream))
+                .unwrap_or_default();
+            (Level::Debug, format!("{:?}{way}", answered.passage))
+        }
+        E::Gate(gate::Event::Refused { endpoint, refusal }) => {
+            let at =
+                endpoint.as_ref().map(|endpoint| format!(" at {}", endpoint.origin())).unwrap_or_default();
+            (
+                Level::Warning,
+                format!("the gate refused{at}: ERR_NGROK_{}: {}", refusal.code(), refusal.title()),
+            )
+        }
+        E::Gate(event) => (Level::Info, format!("gate: {event:?}")),
+        E::Asked(asked) => {
+            let outcome = match &asked.outcome {
+                Ok((status, _)) => status.to_string(),
+                Err(reason) => reason.clone(),
+            };
+            let url = asked.url.split('?').next().unwrap_or_default();
+            (Level::Debug, format!("asked {} {url}: {outcome}", asked.method))
+        }
+        E::AgentRefused { refusal, .. } | E::TunnelRefused { refusal, .. } => {
+            (Level::Warning, format!("refused an agent: {}: {refusal}", refusal.code))
+        }
+        E::SessionUp { session, returned, .. } => {
+            (Level::Info, format!("agent's session {session} is up{}", if *returned { " again" } else { "" }))
+        }
+        E::SessionDown { session, reason } => {
+            (Level::Info, format!("agent's session {session} is down: {reason}"))
+        }
+        E::TunnelUp { tunnel, url } => {
+            (Level::Info, format!("tunnel {} is up {}", tunnel.id, url.as_deref().unwrap_or_default()))
+        }
+        E::TunnelDown { tunnel, .. } => (Level::Info, format!("tunnel {tunnel} is down")),
+        E::AgentLost { reason, .. } => (Level::Warning, format!("lost an agent: {reason}")),
+        _ => return None,
+    };
+    Some((EDGE.to_owned(), level, text))
+}
+
+fn of_org(event: &mock_idp::Event, redactor: &Redactor) -> Option<Line> {
+    use mock_idp::Event as E;
+    let (level, text) = match event {
+        E::Logged(entry) => {
+            let reason =
+                entry.outcome.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let text = format!(
+                "System Log: {} by {}: {:?}{reason}",
+                entry.event_type.name(),
+                entry.actor.alternate_id,
+                entry.outcome.result
+            );
+            (Level::Info, text)
+        }
+        E::SignInRefused { login, why, .. } => {
+            (Level::Warning, format!("refused to sign {login} in: {why:?}"))
+        }
+        E::AuthorizeRefused { error, description, .. } => {
+            (Level::Warning, format!("refused to authorize: {error}: {description}"))
+        }
+        E::TokenRefused { error, description, .. } => {
+            (Level::Warning, format!("gave no tokens: {error}: {description}"))
+        }
+        E::CodeIssued { user, code, .. } => {
+            (Level::Debug, format!("issued {} for {user}", redactor.mask("code", code.expose())))
+        }
+        E::CodeReused { code, revoked, .. } => {
+            let code = redactor.mask("code", code.expose());
+            (Level::Warning, format!("{code} came again: {revoked} access tokens revoked"))
+        }
+        E::KnobTurned { knob, .. } => (Level::Warning, format!("misbehaves from now on: {knob:?}")),
+        E::Misbehaved { knob, .. } => (Level::Warning, format!("misbehaved: {knob:?}")),
+        E::KnobHealed { .. } => (Level::Info, "behaves again".to_owned()),
+        _ => return None,
+    };
+    Some((ORG.to_owned(), level, text))
+}
+
+fn of_agent(name: &str, event: &client::Event) -> Option<Line> {
+    use client::Event as E;
+    let (level, text) = match event {
+        E::SessionEstablished { session, again, .. } => {
+            (Level::Info, format!("session {session} established{}", if *again { " again" } else { "" }))
+        }
+        E::SessionLost { reason, .. } => (Level::Warning, format!("session lost: {reason}")),
+        E::Reconnecting { failed, delay, .. } => {
+            (Level::Info, format!("reconnects in {} ms after {failed} failed attempts", delay.as_millis()))
+        }
+        E::TunnelStarted { url, labels, upstream, .. } => {
+            (Level::Info, format!("started tunnel {} → {upstream}", url.as_deref().unwrap_or(labels)))
+        }
+        E::TunnelStopped { reason, .. } => {
+            (Level::Info, format!("tunnel stopped: {}", reason.as_deref().unwrap_or("given back")))
+        }
+        E::UpstreamUnreachable { upstream, reason, .. } => {
+            (Level::Warning, format!("could not dial {upstream}: {reason}"))
+        }
+        E::Exchange { method, target, status, .. } => {
+            let path = target.split('?').next().unwrap_or_default();
+            (Level::Debug, format!("{method} {path} {status}"))
+        }
+        E::ConnectionClosed { at, received, sent, reason, .. } => {
+            let reason = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            (Level::Debug, format!("stream {} closed, {received} bytes in, {sent} out{reason}", at.stream))
+        }
+        E::Commanded { command, obeyed } => {
+            (Level::Info, format!("commanded to {command}; obeyed: {obeyed}"))
+        }
+        E::Ended { error } => (Level::Info, format!("ended: {error}")),
+        E::ConnectionOpened { .. } => return None,
+    };
+    Some((faces::agent(name), level, text))
+}
+
+fn of_upstream(name: &str, event: &upstream::Event) -> Line {
+    let text = match event {
+        upstream::Event::Received(received) => format!("{} {}", received.method, received.path()),
+        upstream::Event::Message { text } => {
+            format!("WebSocket message of {} characters", text.chars().count())
+        }
+        upstream::Event::Body { path, bytes, complete } => {
+            format!("read {bytes} bytes of {path}{}", if *complete { ", which is all" } else { "" })
+        }
+    };
+    (faces::upstream(name), Level::Debug, text)
+}
+
+fn of_browser(name: &str, event: &browser::Event, redactor: &Redactor) -> Option<Line> {
+    use browser::Event as E;
+    let (level, text) = match event {
+        E::Navigated(navigated) => (Level::Info, format!("is at {}", redactor.url(&navigated.url))),
+        E::Failed(failed) => {
+            let level = if failed.canceled { Level::Debug } else { Level::Warning };
+            (level, format!("{} failed: {}", redactor.url(&failed.url), failed.reason))
+        }
+        E::Console(console) => {
+            let level = match console.level {
+                browser::Level::Debug => Level::Debug,
+                browser::Level::Info => Level::Info,
+                browser::Level::Warning => Level::Warning,
+                browser::Level::Error => Level::Error,
+            };
+            (level, format!("console: {}", console.text))
+        }
+        _ => return None,
+    };
+    Some((name.to_owned(), level, text))
+}

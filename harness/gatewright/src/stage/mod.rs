@@ -1,0 +1,24 @@
+//! Stages: one isolated world for each scenario.
+//!
+//! * [`Run`]: what all stages of a process share: the authority, the browsers, a stock of keys and addresses;
+//! * [`Stage`]: a world that is set from a [`Given`](crate::scenario::Given) and taken down at its end;
+//! * `set`, `agents`, `cast`, `values`: how it is set, who runs in it, who visits it, and what its values are.
+
+mod agents;
+mod cast;
+mod error;
+mod handle;
+mod process;
+mod run;
+mod set;
+mod shots;
+mod values;
+mod world;
+
+pub use error::{RunError, SetError};
+pub use handle::{Ending, Stage};
+pub use run::{People, Run};
+pub use shots::Shot;
+
+pub(crate) use process::{Launch, Process};
+pub(crate) use world::World;

@@ -1,0 +1,15 @@
+//! What the steps can be told, for each kind of subject.
+
+mod okta;
+mod person;
+mod places;
+
+pub use okta::{
+    Assignment, DiscoveryFaults, GroupAssignment, IdTokenFaults, KeyFault, LogEntry, LogOutcome,
+    Misbehaviour, SignatureFault, TokenRefusal, UserAssignment, UserinfoFaults,
+};
+pub use person::{
+    Answer, Control, Conversation, Cookie, CookieTheft, Credentials, EventStream, Fetch, Protocol, Request,
+    Sight, SignInPlace, Upload,
+};
+pub use places::{Launch, Refusal, Seen};

@@ -1,0 +1,11 @@
+//! People, in a real browser and without one, at a site of their own.
+
+mod acting;
+mod ending;
+mod http;
+mod isolation;
+mod network;
+mod reading;
+mod scene;
+mod site;
+mod trust;

@@ -1,0 +1,186 @@
+//! How an application looks in JSON, going in and coming out.
+
+use ground::Secret;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::ApiError;
+use super::json::timestamp;
+use crate::model::{
+    App, ApplicationType, ClientSettings, GrantType, LoginInitiatedBy, NewApp, TokenEndpointAuthMethod,
+};
+use crate::site::Site;
+
+/// What a caller may set of an application. Members that this org has no use for are left aside.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AppBody {
+    name: Option<String>,
+    label: String,
+    sign_on_mode: String,
+    #[serde(default)]
+    credentials: Credentials,
+    #[serde(default)]
+    settings: Settings,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Credentials {
+    #[serde(default)]
+    oauth_client: ClientCredentials,
+}
+
+#[derive(Default, Deserialize)]
+struct ClientCredentials {
+    client_secret: Option<String>,
+    token_endpoint_auth_method: Option<String>,
+    pkce_required: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    #[serde(default)]
+    oauth_client: Client,
+}
+
+#[derive(Default, Deserialize)]
+struct Client {
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    #[serde(default)]
+    post_logout_redirect_uris: Vec<String>,
+    response_types: Option<Vec<String>>,
+    grant_types: Option<Vec<String>>,
+    application_type: Option<String>,
+    initiate_login_uri: Option<String>,
+    idp_initiated_login: Option<IdpInitiatedLogin>,
+}
+
+#[derive(Deserialize)]
+struct IdpInitiatedLogin {
+    mode: String,
+}
+
+impl AppBody {
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
+    pub(super) fn into_new(self, activate: bool) -> Result<NewApp, ApiError> {
+        let settings = self.settings()?;
+        let name = self.name.unwrap_or_else(|| "oidc_client".to_owned());
+        let plausible = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if name.is_empty() || name.len() > 100 || !name.chars().all(plausible) {
+            return Err(ApiError::invalid("name", "There is no such integration in the catalog"));
+        }
+        let secret = self.credentials.oauth_client.client_secret;
+        let secret = secret.map(|secret| Secret::new("client secret", secret));
+        Ok(NewApp { name, label: self.label, settings, secret, activate })
+    }
+
+    pub(super) fn settings(&self) -> Result<ClientSettings, ApiError> {
+        if self.sign_on_mode != "OPENID_CONNECT" {
+            return Err(ApiError::invalid("signOnMode", "Only OPENID_CONNECT is supported by this org"));
+        }
+        let (client, credentials) = (&self.settings.oauth_client, &self.credentials.oauth_client);
+        if client.response_types.as_ref().is_some_and(|types| types != &["code"]) {
+            return Err(ApiError::invalid("response_types", "Only code is supported by this org"));
+        }
+        let grant_types = client.grant_types.iter().flatten();
+        let grant_types: Vec<GrantType> =
+            grant_types.map(|name| known("grant_types", name)).collect::<Result<_, _>>()?;
+        let method = credentials.token_endpoint_auth_method.as_deref().unwrap_or("client_secret_basic");
+        let method: TokenEndpointAuthMethod = known("token_endpoint_auth_method", method)?;
+        let application_type: ApplicationType =
+            known("application_type", client.application_type.as_deref().unwrap_or("web"))?;
+        // Okta demands a code challenge of public clients unless told otherwise.
+        let public = method == TokenEndpointAuthMethod::None;
+        Ok(ClientSettings {
+            application_type,
+            token_endpoint_auth_method: method,
+            grant_types: if grant_types.is_empty() {
+                vec![GrantType::AuthorizationCode]
+            } else {
+                grant_types
+            },
+            redirect_uris: client.redirect_uris.clone(),
+            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
+            pkce_required: credentials.pkce_required.unwrap_or(public),
+            initiate_login_uri: client.initiate_login_uri.clone(),
+            login_initiated_by: client.initiated_by()?,
+        })
+    }
+}
+
+impl Client {
+    fn initiated_by(&self) -> Result<LoginInitiatedBy, ApiError> {
+        match self.idp_initiated_login.as_ref().map(|login| login.mode.as_str()) {
+            None | Some("DISABLED") => Ok(LoginInitiatedBy::AppOnly),
+            Some("SPEC") => Ok(LoginInitiatedBy::EitherOktaOrApp),
+            Some(_) => Err(ApiError::invalid("idp_initiated_login.mode", "Must be DISABLED or SPEC")),
+        }
+    }
+}
+
+/// One of an enumeration's names.
+fn known<T: for<'de> Deserialize<'de>>(field: &str, name: &str) -> Result<T, ApiError> {
+    serde_json::from_value(name.into())
+        .map_err(|_| ApiError::invalid(field, &format!("'{name}' is not supported by this org")))
+}
+
+pub(super) fn shape(site: &Site, app: &App) -> Value {
+    let settings = &app.settings;
+    let mut client = json!({ "autoKeyRotation": true, "client_id": app.client_id() });
+    if let Some(secret) = &app.secret {
+        client["client_secret"] = secret.expose().into();
+    }
+    client["token_endpoint_auth_method"] = json!(settings.token_endpoint_auth_method);
+    client["pkce_required"] = settings.pkce_required.into();
+    let (mode, hidden) = match settings.login_initiated_by {
+        LoginInitiatedBy::AppOnly => ("DISABLED", true),
+        LoginInitiatedBy::EitherOktaOrApp => ("SPEC", false),
+    };
+    let url = format!("{}/api/v1/apps/{}", site.names.org_url(), app.id);
+    json!({
+        "id": app.id,
+        "name": app.name,
+        "label": app.label,
+        "status": app.status,
+        "lastUpdated": timestamp(app.last_updated),
+        "created": timestamp(app.created),
+        "accessibility": { "selfService": false, "errorRedirectUrl": null, "loginRedirectUrl": null },
+        "visibility": {
+            "autoLaunch": false, "autoSubmitToolbar": false, "hide": { "iOS": hidden, "web": hidden },
+        },
+        "features": [],
+        "signOnMode": "OPENID_CONNECT",
+        "credentials": {
+            "userNameTemplate": { "template": "${source.login}", "type": "BUILT_IN" },
+            "signing": { "kid": site.keys.kid() },
+            "oauthClient": client,
+        },
+        "settings": {
+            "app": {},
+            "oauthClient": {
+                "client_uri": null,
+                "logo_uri": null,
+                "redirect_uris": settings.redirect_uris,
+                "post_logout_redirect_uris": settings.post_logout_redirect_uris,
+                "response_types": ["code"],
+                "grant_types": settings.grant_types,
+                "initiate_login_uri": settings.initiate_login_uri,
+                "application_type": settings.application_type,
+                "consent_method": "TRUSTED",
+                "issuer_mode": "ORG_URL",
+                "idp_initiated_login": { "mode": mode, "default_scope": [] },
+            },
+        },
+        "_links": {
+            "self": { "href": url },
+            "users": { "href": format!("{url}/users") },
+            "groups": { "href": format!("{url}/groups") },
+        },
+    })
+}

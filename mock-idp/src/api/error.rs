@@ -1,0 +1,120 @@
+//! API errors in Okta's shape and words (its `error-codes.json`).
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use ground::random;
+use http::StatusCode;
+use serde_json::json;
+
+use crate::model::ModelError;
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    summary: String,
+    causes: Vec<String>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, summary: impl Into<String>) -> Self {
+        Self { status, code, summary: summary.into(), causes: Vec::new() }
+    }
+
+    /// A member of the request is not acceptable.
+    pub(super) fn invalid(field: &str, reason: &str) -> Self {
+        let summary = format!("Api validation failed: {field}");
+        Self {
+            causes: vec![format!("{field}: {reason}")],
+            ..Self::new(StatusCode::BAD_REQUEST, "E0000001", summary)
+        }
+    }
+
+    /// The body is not the JSON that was expected.
+    pub(super) fn malformed() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed.")
+    }
+
+    /// The body can't be read: too large, too slow, broken off.
+    pub(super) fn unreadable(status: StatusCode) -> Self {
+        Self { status, ..Self::malformed() }
+    }
+
+    pub(super) fn no_session() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session")
+    }
+
+    pub(super) fn invalid_token() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided")
+    }
+
+    /// There is no such thing. `kind` is Okta's name of it.
+    pub(crate) fn not_found(kind: &str, id: &str) -> Self {
+        let summary = format!("Not found: Resource not found: {id} ({kind})");
+        Self::new(StatusCode::NOT_FOUND, "E0000007", summary)
+    }
+
+    pub(crate) fn no_such_path() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "E0000008", "The requested path was not found")
+    }
+
+    pub(crate) fn wrong_method() -> Self {
+        let summary = "The endpoint does not support the provided HTTP method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "E0000022", summary)
+    }
+
+    pub(super) fn invalid_paging() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "E0000029", "Invalid paging request.")
+    }
+
+    pub(super) fn invalid_date() -> Self {
+        let summary = "Bad request. Invalid date. Dates must be of the form yyyy-MM-dd'T'HH:mm:ss.SSSZZ, e.g. \
+                       2013-01-01T12:00:00.000-07:00.";
+        Self::new(StatusCode::BAD_REQUEST, "E0000030", summary)
+    }
+
+    pub(super) fn invalid_search() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "E0000031", "Invalid search criteria.")
+    }
+}
+
+impl From<ModelError> for ApiError {
+    fn from(error: ModelError) -> Self {
+        let refused = |status, code, text: &str| Self::new(status, code, text);
+        match error {
+            ModelError::NotFound { kind, id } => Self::not_found(kind, &id),
+            ModelError::Invalid { field, reason } => Self::invalid(field, &reason),
+            ModelError::Unsuitable(reason) => {
+                let summary = format!("Api validation failed: {reason}");
+                let error = Self::new(StatusCode::BAD_REQUEST, "E0000001", summary);
+                Self { causes: vec![reason.to_owned()], ..error }
+            }
+            ModelError::AlreadyActive => {
+                let text = "Activation failed because the user is already active";
+                refused(StatusCode::FORBIDDEN, "E0000016", text)
+            }
+            ModelError::DeleteActiveApp => {
+                refused(StatusCode::FORBIDDEN, "E0000056", "Delete application forbidden.")
+            }
+            ModelError::BuiltInGroup => {
+                let text = "You do not have permission to perform the requested action";
+                refused(StatusCode::FORBIDDEN, "E0000006", text)
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let causes: Vec<_> = self.causes.iter().map(|cause| json!({ "errorSummary": cause })).collect();
+        let body = json!({
+            "errorCode": self.code,
+            "errorSummary": self.summary,
+            "errorLink": self.code,
+            "errorId": format!("oae{}", random::alphanumeric(22)),
+            "errorCauses": causes,
+        });
+        (self.status, Json(body)).into_response()
+    }
+}

@@ -1,0 +1,35 @@
+//! JSON in and out.
+
+use axum::extract::{FromRequest, Request};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::ApiError;
+use crate::site::Site;
+use crate::web::read_body;
+
+/// The largest JSON body that is read.
+const MAX_JSON: usize = 1024 * 1024;
+
+/// A JSON body of at most 1 MiB. (The content type isn't looked at: Okta's clients don't agree on one.)
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Site> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &Site) -> Result<Self, ApiError> {
+        let bytes = read_body(request.into_body(), MAX_JSON).await.map_err(ApiError::unreadable)?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|_| ApiError::malformed())
+    }
+}
+
+/// Okta's spelling of a moment.
+pub(super) fn timestamp(moment: DateTime<Utc>) -> Value {
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true).into()
+}
+
+/// The same, of one that may not have come.
+pub(super) fn optional_timestamp(moment: Option<DateTime<Utc>>) -> Value {
+    moment.map_or(Value::Null, timestamp)
+}

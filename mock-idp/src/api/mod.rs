@@ -1,0 +1,61 @@
+//! The management API, as far as tests need it to set an org up: users, groups, apps, assignments, System Log. Okta's
+//! shapes, error bodies and pages, behind an API token.
+
+mod access;
+mod app_shape;
+mod apps;
+mod assignments;
+mod error;
+mod filter;
+mod groups;
+mod json;
+mod logs;
+mod paging;
+#[cfg(test)]
+mod tests;
+mod users;
+
+use axum::Router;
+use axum::routing::{any, delete, get, post, put};
+
+pub(crate) use error::ApiError;
+
+use crate::site::Site;
+
+/// The API, on the org's host.
+pub(crate) fn router() -> Router<Site> {
+    let api = Router::new()
+        .route("/users", get(users::list).post(users::create))
+        .route(
+            "/users/{user}",
+            get(users::show).post(users::update).put(users::replace).delete(users::delete),
+        )
+        .route("/users/{user}/lifecycle/{operation}", post(users::lifecycle))
+        .route("/users/{user}/sessions", delete(users::clear_sessions))
+        .route("/users/{user}/appLinks", get(users::app_links))
+        .route("/users/{user}/groups", get(users::groups))
+        .route("/groups", get(groups::list).post(groups::create))
+        .route("/groups/{group}", get(groups::show).put(groups::update).delete(groups::delete))
+        .route("/groups/{group}/users", get(groups::members))
+        .route("/groups/{group}/users/{user}", put(groups::add).delete(groups::remove))
+        .route("/apps", get(apps::list).post(apps::create))
+        .route("/apps/{app}", get(apps::show).put(apps::update).delete(apps::delete))
+        .route("/apps/{app}/lifecycle/{operation}", post(apps::lifecycle))
+        .route("/apps/{app}/users", get(assignments::users).post(assignments::assign_user))
+        .route(
+            "/apps/{app}/users/{user}",
+            get(assignments::user).post(assignments::update_user).delete(assignments::unassign_user),
+        )
+        .route("/apps/{app}/groups", get(assignments::groups))
+        .route(
+            "/apps/{app}/groups/{group}",
+            get(assignments::group).put(assignments::assign_group).delete(assignments::unassign_group),
+        )
+        .route("/logs", get(logs::list))
+        .route("/{*rest}", any(no_such_path));
+    Router::new().nest("/api/v1", api)
+}
+
+async fn no_such_path() -> ApiError {
+    ApiError::no_such_path()
+}

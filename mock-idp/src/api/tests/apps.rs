@@ -1,0 +1,193 @@
+use http::{Method, StatusCode};
+use insta::assert_json_snapshot;
+use serde_json::{Value, json};
+
+use crate::testing::TestOrg;
+
+fn new_app() -> Value {
+    json!({
+        "name": "oidc_client", "label": "Wiki", "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+        "settings": {"oauthClient": {
+            "redirect_uris": ["https://wiki.test/cb"], "response_types": ["code"],
+            "grant_types": ["authorization_code"], "application_type": "web",
+        }},
+    })
+}
+
+#[tokio::test]
+async fn an_app_is_made_changed_and_deleted() {
+    let org = TestOrg::new().await;
+    let created = org.api(Method::POST, "/apps", Some(new_app())).await.json();
+    let client = &created["credentials"]["oauthClient"];
+    assert_eq!(client["client_id"], created["id"]);
+    assert_eq!(client["client_secret"].as_str().unwrap().len(), 64);
+    assert_json_snapshot!(created, {
+        ".id" => "0oa…", ".created" => "[t]", ".lastUpdated" => "[t]", ".credentials.signing.kid" => "[kid]",
+        ".credentials.oauthClient.client_id" => "0oa…", ".credentials.oauthClient.client_secret" => "[secret]",
+        "._links" => "[links]",
+    }, @r#"
+    {
+      "id": "0oa…",
+      "name": "oidc_client",
+      "label": "Wiki",
+      "status": "ACTIVE",
+      "lastUpdated": "[t]",
+      "created": "[t]",
+      "accessibility": {
+        "selfService": false,
+        "errorRedirectUrl": null,
+        "loginRedirectUrl": null
+      },
+      "visibility": {
+        "autoLaunch": false,
+        "autoSubmitToolbar": false,
+        "hide": {
+          "iOS": true,
+          "web": true
+        }
+      },
+      "features": [],
+      "signOnMode": "OPENID_CONNECT",
+      "credentials": {
+        "userNameTemplate": {
+          "template": "${source.login}",
+          "type": "BUILT_IN"
+        },
+        "signing": {
+          "kid": "[kid]"
+        },
+        "oauthClient": {
+          "autoKeyRotation": true,
+          "client_id": "0oa…",
+          "client_secret": "[secret]",
+          "token_endpoint_auth_method": "client_secret_basic",
+          "pkce_required": false
+        }
+      },
+      "settings": {
+        "app": {},
+        "oauthClient": {
+          "client_uri": null,
+          "logo_uri": null,
+          "redirect_uris": [
+            "https://wiki.test/cb"
+          ],
+          "post_logout_redirect_uris": [],
+          "response_types": [
+            "code"
+          ],
+          "grant_types": [
+            "authorization_code"
+          ],
+          "initiate_login_uri": null,
+          "application_type": "web",
+          "consent_method": "TRUSTED",
+          "issuer_mode": "ORG_URL",
+          "idp_initiated_login": {
+            "mode": "DISABLED",
+            "default_scope": []
+          }
+        }
+      },
+      "_links": "[links]"
+    }
+    "#);
+    let path = format!("/apps/{}", created["id"].as_str().unwrap());
+    let mut body = new_app();
+    body["label"] = json!("Wiki 2");
+    body["settings"]["oauthClient"]["initiate_login_uri"] = json!("https://wiki.test/login");
+    body["settings"]["oauthClient"]["idp_initiated_login"] = json!({"mode": "SPEC"});
+    let updated = org.api(Method::PUT, &path, Some(body)).await.json();
+    assert_eq!((&updated["label"], &updated["visibility"]["hide"]["web"]), (&json!("Wiki 2"), &json!(false)));
+    assert_eq!(updated["credentials"]["oauthClient"]["client_secret"], client["client_secret"]);
+    assert_eq!(
+        org.api(Method::DELETE, &path, None).await.api_error(),
+        "403 E0000056 Delete application forbidden."
+    );
+    assert_eq!(
+        org.api(Method::POST, &format!("{path}/lifecycle/deactivate"), None).await.status,
+        StatusCode::OK
+    );
+    assert_eq!(org.api(Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(org.api(Method::GET, "/apps?q=wiki", None).await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn an_app_that_makes_no_sense_is_refused() {
+    let org = TestOrg::new().await;
+    let refused = async |pointer: &str, value: Value| {
+        let mut body = new_app();
+        *body.pointer_mut(pointer).unwrap() = value;
+        org.api(Method::POST, "/apps", Some(body)).await.api_error()
+    };
+    let client = "/settings/oauthClient";
+    let invalid = "400 E0000001 Api validation failed:";
+    assert_eq!(refused("/signOnMode", json!("SAML_2_0")).await, format!("{invalid} signOnMode"));
+    assert_eq!(refused("/label", json!("")).await, format!("{invalid} label"));
+    for uri in ["/cb", "https://x.test/cb#f", "javascript:alert(1)", "not a uri", "https://x.test/a b"] {
+        let answer = refused(&format!("{client}/redirect_uris"), json!([uri])).await;
+        assert_eq!(answer, format!("{invalid} redirect_uris"), "{uri}");
+    }
+    assert_eq!(
+        refused(&format!("{client}/redirect_uris"), json!([])).await,
+        format!("{invalid} redirect_uris")
+    );
+    assert_eq!(
+        refused(&format!("{client}/grant_types"), json!(["implicit"])).await,
+        format!("{invalid} grant_types")
+    );
+    assert_eq!(
+        refused(&format!("{client}/response_types"), json!(["token"])).await,
+        format!("{invalid} response_types")
+    );
+    let method = "/credentials/oauthClient/token_endpoint_auth_method";
+    assert_eq!(refused(method, json!("tls")).await, format!("{invalid} token_endpoint_auth_method"));
+    assert_eq!(
+        refused("/credentials/oauthClient", json!({"client_secret": "short"})).await,
+        format!("{invalid} client_secret")
+    );
+    assert_eq!(org.model().apps(&crate::model::PageRequest::all(), |_| true).items.len(), 1);
+}
+
+#[tokio::test]
+async fn users_and_groups_are_assigned_and_unassigned() {
+    let org = TestOrg::new().await;
+    let app = format!("/apps/{}", org.app.id);
+    assert_eq!(org.api(Method::GET, &format!("{app}/users"), None).await.json(), json!([]));
+    let mallory = json!({"id": org.mallory.id, "scope": "USER"});
+    let assigned = org.api(Method::POST, &format!("{app}/users"), Some(mallory)).await.json();
+    assert_eq!((&assigned["scope"], &assigned["status"]), (&json!("USER"), &json!("ACTIVE")));
+    assert_eq!(assigned["credentials"]["userName"], "mallory@acme.test");
+    let by_group =
+        org.api(Method::PUT, &format!("{app}/groups/{}", org.engineering.id), Some(json!({}))).await;
+    assert_eq!(by_group.json()["id"], json!(org.engineering.id));
+    let users = org.api(Method::GET, &format!("{app}/users"), None).await.json();
+    let scopes: Vec<(&Value, &Value)> = users
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| (&user["credentials"]["userName"], &user["scope"]))
+        .collect();
+    let expected = [("alice@acme.test", "GROUP"), ("mallory@acme.test", "USER")];
+    assert_eq!(
+        scopes,
+        expected
+            .map(|(name, scope)| (json!(name), json!(scope)))
+            .iter()
+            .map(|(a, b)| (a, b))
+            .collect::<Vec<_>>()
+    );
+    let alice = format!("{app}/users/{}", org.alice.id);
+    assert!(
+        org.api(Method::DELETE, &alice, None).await.api_error().starts_with("404 E0000007"),
+        "the group has her"
+    );
+    for path in [format!("{app}/users/{}", org.mallory.id), format!("{app}/groups/{}", org.engineering.id)] {
+        assert_eq!(org.api(Method::GET, &path, None).await.status, StatusCode::OK);
+        assert_eq!(org.api(Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
+        assert_eq!(org.api(Method::GET, &path, None).await.status, StatusCode::NOT_FOUND);
+    }
+    let nobody = org.api(Method::POST, &format!("{app}/users"), Some(json!({"id": "00uNobody"}))).await;
+    assert_eq!(nobody.api_error(), "404 E0000007 Not found: Resource not found: 00uNobody (User)");
+}

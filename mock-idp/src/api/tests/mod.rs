@@ -1,0 +1,5 @@
+//! The management API, through the server.
+
+mod apps;
+mod logs;
+mod users;

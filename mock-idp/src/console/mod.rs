@@ -1,0 +1,61 @@
+//! The admin console: plain pages, links and forms, by the labels of the real one. A script makes copying easier, and
+//! nothing depends on it. Whoever comes here is an administrator ([`SignedIn`](crate::web::SignedIn) sees to it), and
+//! each change is a [`PostedForm`](crate::web::PostedForm).
+
+mod add_app;
+mod app_form;
+mod apps;
+mod assets;
+mod assignments;
+mod catalog;
+mod frame;
+mod groups;
+mod listing;
+mod log;
+mod mark;
+mod people;
+mod refusal;
+mod rows;
+mod session;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod visitor;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::site::Site;
+
+pub(crate) use assets::assets;
+pub(crate) use mark::Mark;
+
+/// The pages of the admin host.
+pub(crate) fn router() -> Router<Site> {
+    Router::new()
+        .route("/", get(session::home))
+        .route("/admin/dashboard", get(log::dashboard))
+        .route("/admin/apps/active", get(apps::list))
+        .route("/admin/apps/add-app", get(add_app::browse))
+        .route("/admin/catalog/{name}", get(add_app::entry))
+        .route("/admin/catalog/{name}/add", get(add_app::general).post(add_app::done))
+        .route("/admin/catalog/{name}/add/sign-on", get(add_app::sign_on))
+        .route("/admin/app/{id}/general", get(apps::general))
+        .route("/admin/app/{id}/edit", get(apps::edit).post(apps::save))
+        .route("/admin/app/{id}/status", post(apps::set_status))
+        .route("/admin/app/{id}/sign-on", get(apps::sign_on))
+        .route("/admin/app/{id}/assignments", get(assignments::show))
+        .route("/admin/app/{id}/assign/{kind}", get(assignments::choose).post(assignments::assign))
+        .route("/admin/app/{id}/unassign/{kind}", post(assignments::unassign))
+        .route("/admin/users", get(people::list))
+        .route("/admin/users/add", get(people::add).post(people::create))
+        .route("/admin/user/{id}", get(people::show).post(people::act))
+        .route("/admin/groups", get(groups::list))
+        .route("/admin/groups/add", get(groups::add).post(groups::create))
+        .route("/admin/group/{id}", get(groups::show))
+        .route("/admin/group/{id}/assign", get(groups::choose).post(groups::assign))
+        .route("/admin/group/{id}/unassign", post(groups::unassign))
+        .route("/reports/system-log", get(log::system_log))
+        .route("/admin/sign-out", post(session::sign_out))
+        .merge(assets())
+}

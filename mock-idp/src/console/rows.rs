@@ -1,0 +1,158 @@
+//! Objects of the org as lists show them.
+
+use std::sync::Arc;
+
+use super::mark::Mark;
+use crate::model::{
+    App, AppId, AppStatus, Group, GroupId, LogEvent, Model, OutcomeResult, PageRequest, Party, User,
+    UserStatus,
+};
+
+/// An application.
+pub(super) struct AppRow {
+    pub(super) id: AppId,
+    pub(super) label: String,
+    pub(super) mark: Mark,
+    pub(super) active: bool,
+}
+
+impl AppRow {
+    pub(super) fn of(app: &App) -> Self {
+        Self {
+            id: app.id.clone(),
+            label: app.label.clone(),
+            mark: Mark::of(&app.label),
+            active: app.status == AppStatus::Active,
+        }
+    }
+
+    pub(super) fn status(&self) -> &'static str {
+        if self.active { "Active" } else { "Inactive" }
+    }
+
+    pub(super) fn tone(&self) -> &'static str {
+        if self.active { "good" } else { "off" }
+    }
+}
+
+/// A person.
+pub(super) struct PersonRow {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) login: String,
+    pub(super) email: String,
+    pub(super) mark: Mark,
+    status: UserStatus,
+}
+
+impl PersonRow {
+    pub(super) fn of(user: &User) -> Self {
+        let name = user.profile.display_name();
+        Self {
+            id: user.id.to_string(),
+            mark: Mark::of(&name),
+            name,
+            login: user.profile.login.clone(),
+            email: user.profile.email.clone(),
+            status: user.status,
+        }
+    }
+
+    pub(super) fn status(&self) -> &'static str {
+        match self.status {
+            UserStatus::Staged => "Staged",
+            UserStatus::Provisioned => "Pending user action",
+            UserStatus::Active => "Active",
+            UserStatus::Suspended => "Suspended",
+            UserStatus::Deprovisioned => "Deactivated",
+        }
+    }
+
+    pub(super) fn tone(&self) -> &'static str {
+        match self.status {
+            UserStatus::Active => "good",
+            UserStatus::Provisioned | UserStatus::Suspended => "warn",
+            UserStatus::Staged | UserStatus::Deprovisioned => "off",
+        }
+    }
+}
+
+/// A group.
+pub(super) struct GroupRow {
+    pub(super) id: GroupId,
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) members: usize,
+}
+
+impl GroupRow {
+    pub(super) fn of(group: &Group, model: &Model) -> Self {
+        Self {
+            id: group.id.clone(),
+            name: group.name.clone(),
+            description: group.description.clone(),
+            members: model.members(&group.id, &PageRequest::all()).map_or(0, |page| page.items.len()),
+        }
+    }
+}
+
+/// An entry of the System Log.
+pub(super) struct EventRow {
+    event: Arc<LogEvent>,
+}
+
+impl EventRow {
+    pub(super) fn of(event: Arc<LogEvent>) -> Self {
+        Self { event }
+    }
+
+    pub(super) fn published(&self) -> String {
+        self.event.published.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    }
+
+    pub(super) fn day(&self) -> String {
+        self.event.published.format("%b %d, %Y").to_string()
+    }
+
+    pub(super) fn time(&self) -> String {
+        self.event.published.format("%H:%M:%S").to_string()
+    }
+
+    pub(super) fn actor(&self) -> &Party {
+        &self.event.actor
+    }
+
+    pub(super) fn targets(&self) -> &[Party] {
+        &self.event.target
+    }
+
+    pub(super) fn message(&self) -> &'static str {
+        self.event.display_message
+    }
+
+    pub(super) fn event_type(&self) -> &'static str {
+        self.event.event_type.name()
+    }
+
+    pub(super) fn address(&self) -> Option<&str> {
+        self.event.client.ip_address.as_deref()
+    }
+
+    pub(super) fn outcome(&self) -> &'static str {
+        match self.event.outcome.result {
+            OutcomeResult::Success => "Success",
+            OutcomeResult::Failure => "Failure",
+        }
+    }
+
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.event.outcome.reason.as_deref()
+    }
+
+    pub(super) fn tone(&self) -> &'static str {
+        match self.event.outcome.result {
+            OutcomeResult::Success => "good",
+            OutcomeResult::Failure => "bad",
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The console as its administrator uses it.
+
+mod applications;
+mod directory;
+mod protection;

@@ -1,0 +1,21 @@
+//! The end-user dashboard: a tile for each app that can be opened from it, the way to the Admin Console, Settings. What
+//! a tile leads to is part of OpenID Connect.
+
+mod pages;
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::console::assets;
+use crate::site::Site;
+
+/// The pages, on the org's host.
+pub(crate) fn router() -> Router<Site> {
+    Router::new()
+        .route("/app/UserHome", get(pages::home))
+        .route("/enduser/settings", get(pages::settings))
+        .route("/app/sign-out", post(pages::sign_out))
+        .merge(assets())
+}

@@ -1,0 +1,30 @@
+//! A mock Okta org, as strict as Okta is, no more and no less.
+//!
+//! * [`model`]: users, groups, applications, assignments, sessions, System Log: the objects that all faces share;
+//! * `oidc`: discovery, keys, authorize, token, userinfo, logout;
+//! * `sign_in`: the hosted sign-in page and the way to the admin console;
+//! * `console` and `dashboard`: for administrators and end users, in the browser;
+//! * `api`: the management API;
+//! * [`misbehaviour`]: what the org does wrong on demand;
+//! * [`keys`]: signing keys, made ahead;
+//! * `web`, `site`, `server`: what requests have in common.
+
+mod api;
+mod console;
+mod dashboard;
+mod event;
+pub mod keys;
+pub mod misbehaviour;
+pub mod model;
+mod oidc;
+mod org;
+mod server;
+mod sign_in;
+mod site;
+#[cfg(test)]
+mod testing;
+mod web;
+
+pub use event::Event;
+pub use keys::KeyPool;
+pub use org::{Administrator, Config, Org, StartError};

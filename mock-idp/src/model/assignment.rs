@@ -1,0 +1,206 @@
+//! Who may use which application: an allow-list of users and groups, empty to begin with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::log::{Entry, EventType};
+use super::records::Records;
+use super::{AppId, Cause, Group, GroupId, Model, ModelError, Page, PageRequest, User, UserId};
+
+/// One application's allow-list, with the moments at which each came onto it.
+#[derive(Debug, Default)]
+pub(super) struct Assigned {
+    pub(super) users: BTreeMap<UserId, DateTime<Utc>>,
+    pub(super) groups: BTreeMap<GroupId, DateTime<Utc>>,
+}
+
+/// By what a user may use an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AssignmentScope {
+    /// By an assignment of its own.
+    User,
+    /// By a group that it is in.
+    Group(GroupId),
+}
+
+/// A user who may use an application.
+#[derive(Clone, Debug)]
+pub struct AppUser {
+    /// Who.
+    pub user: Arc<User>,
+    /// By what.
+    pub scope: AssignmentScope,
+    /// Since when user or group has been assigned, in stage time.
+    pub assigned: DateTime<Utc>,
+}
+
+/// A group whose members may use an application.
+#[derive(Clone, Debug)]
+pub struct AppGroup {
+    /// Which.
+    pub group: Arc<Group>,
+    /// Since when, in stage time.
+    pub assigned: DateTime<Utc>,
+}
+
+impl Model {
+    /// By what the user may use the application, or nothing when it may not. Costs as much as the user has groups,
+    /// however large the org is.
+    pub fn assignment(&self, app: &AppId, user: &UserId) -> Option<AssignmentScope> {
+        self.read().assignment(app, user).map(|(scope, _)| scope)
+    }
+
+    /// Assigns a user. Nothing happens when it is assigned already.
+    ///
+    /// # Errors
+    /// When there is no such application or user.
+    pub fn assign_user(&self, app: &AppId, user: &UserId, cause: &Cause) -> Result<(), ModelError> {
+        self.change_users(app, user, true, EventType::AppUserAdd, cause)
+    }
+
+    /// Takes a user's own assignment away; a group may still let it in. Nothing happens when it has none.
+    ///
+    /// # Errors
+    /// When there is no such application or user.
+    pub fn unassign_user(&self, app: &AppId, user: &UserId, cause: &Cause) -> Result<(), ModelError> {
+        self.change_users(app, user, false, EventType::AppUserRemove, cause)
+    }
+
+    /// Assigns a group. Nothing happens when it is assigned already.
+    ///
+    /// # Errors
+    /// When there is no such application or group.
+    pub fn assign_group(&self, app: &AppId, group: &GroupId, cause: &Cause) -> Result<(), ModelError> {
+        self.change_groups(app, group, true, EventType::AppGroupAdd, cause)
+    }
+
+    /// Takes a group's assignment away. Nothing happens when it has none.
+    ///
+    /// # Errors
+    /// When there is no such application or group.
+    pub fn unassign_group(&self, app: &AppId, group: &GroupId, cause: &Cause) -> Result<(), ModelError> {
+        self.change_groups(app, group, false, EventType::AppGroupRemove, cause)
+    }
+
+    /// Whoever may use the application, by an assignment of their own or by a group, in pages.
+    ///
+    /// # Errors
+    /// When there is no such application.
+    pub fn app_users(&self, app: &AppId, request: &PageRequest) -> Result<Page<AppUser>, ModelError> {
+        let records = self.read();
+        let assigned = records.assigned(app)?;
+        let own = assigned.users.keys();
+        let by_group = assigned.groups.keys().filter_map(|group| records.members.get(group)).flatten();
+        let ids: BTreeSet<&UserId> = own.chain(by_group).collect();
+        let behind = |id: &&UserId| request.after.as_deref().is_none_or(|after| id.as_str() > after);
+        let users = ids.into_iter().filter(behind).filter_map(|id| records.app_user(app, id));
+        Ok(request.cut(users, |user| user.user.id.to_string()))
+    }
+
+    /// One user who may use the application.
+    pub fn app_user(&self, app: &AppId, user: &UserId) -> Option<AppUser> {
+        self.read().app_user(app, user)
+    }
+
+    /// The groups that are assigned to the application, in pages.
+    ///
+    /// # Errors
+    /// When there is no such application.
+    pub fn app_groups(&self, app: &AppId, request: &PageRequest) -> Result<Page<AppGroup>, ModelError> {
+        let records = self.read();
+        let after = request.after.as_deref().map(GroupId::new);
+        let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let entries = records.assigned(app)?.groups.range((from, Bound::Unbounded));
+        let groups = entries.filter_map(|(id, assigned)| {
+            let group = Arc::clone(records.groups.get(id)?);
+            Some(AppGroup { group, assigned: *assigned })
+        });
+        Ok(request.cut(groups, |group| group.group.id.to_string()))
+    }
+
+    fn change_users(
+        &self,
+        app: &AppId,
+        user: &UserId,
+        assign: bool,
+        event: EventType,
+        cause: &Cause,
+    ) -> Result<(), ModelError> {
+        let now = self.now();
+        let mut records = self.write();
+        let to_user = records.users.get(user).ok_or_else(|| ModelError::not_found("User", user))?.party();
+        let (to_app, assigned) = records.assigned_mut(app)?;
+        let changed = match assign {
+            true => put(&mut assigned.users, user, now),
+            false => assigned.users.remove(user).is_some(),
+        };
+        drop(records);
+        if changed {
+            self.log(Entry::of(event).to(to_user).to(to_app), cause);
+        }
+        Ok(())
+    }
+
+    fn change_groups(
+        &self,
+        app: &AppId,
+        group: &GroupId,
+        assign: bool,
+        event: EventType,
+        cause: &Cause,
+    ) -> Result<(), ModelError> {
+        let now = self.now();
+        let mut records = self.write();
+        let to_group =
+            records.groups.get(group).ok_or_else(|| ModelError::not_found("UserGroup", group))?.party();
+        let (to_app, assigned) = records.assigned_mut(app)?;
+        let changed = match assign {
+            true => put(&mut assigned.groups, group, now),
+            false => assigned.groups.remove(group).is_some(),
+        };
+        drop(records);
+        if changed {
+            self.log(Entry::of(event).to(to_group).to(to_app), cause);
+        }
+        Ok(())
+    }
+}
+
+impl Records {
+    pub(super) fn assignment(&self, app: &AppId, user: &UserId) -> Option<(AssignmentScope, DateTime<Utc>)> {
+        let assigned = self.assigned.get(app)?;
+        if let Some(since) = assigned.users.get(user) {
+            return Some((AssignmentScope::User, *since));
+        }
+        let mut groups = self.memberships.get(user)?.iter();
+        groups.find_map(|group| {
+            let since = assigned.groups.get(group)?;
+            Some((AssignmentScope::Group(group.clone()), *since))
+        })
+    }
+
+    fn app_user(&self, app: &AppId, user: &UserId) -> Option<AppUser> {
+        let (scope, assigned) = self.assignment(app, user)?;
+        Some(AppUser { user: Arc::clone(self.users.get(user)?), scope, assigned })
+    }
+
+    fn assigned(&self, app: &AppId) -> Result<&Assigned, ModelError> {
+        self.assigned.get(app).ok_or_else(|| ModelError::not_found("AppInstance", app))
+    }
+
+    fn assigned_mut(&mut self, app: &AppId) -> Result<(super::Party, &mut Assigned), ModelError> {
+        let missing = || ModelError::not_found("AppInstance", app);
+        let party = self.apps.get(app).ok_or_else(missing)?.party();
+        Ok((party, self.assigned.get_mut(app).ok_or_else(missing)?))
+    }
+}
+
+fn put<K: Ord + Clone>(map: &mut BTreeMap<K, DateTime<Utc>>, key: &K, now: DateTime<Utc>) -> bool {
+    if map.contains_key(key) {
+        return false;
+    }
+    map.insert(key.clone(), now).is_none()
+}

@@ -1,0 +1,94 @@
+//! The event types that this org logs: Okta's names, with the display messages that people see.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// How grave an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    /// As it should be.
+    Info,
+    /// Somebody was refused.
+    Warn,
+}
+
+macro_rules! event_types {
+    ($($variant:ident = $name:literal, $message:literal;)*) => {
+        /// Okta's event types, as far as this org logs them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum EventType {
+            $(#[doc = concat!("`", $name, "`: ", $message, ".")] $variant,)*
+        }
+
+        impl EventType {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// Okta's name, `user.session.start`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The message that the System Log shows.
+            pub fn display_message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)* }
+            }
+        }
+    };
+}
+
+event_types! {
+    SessionStart = "user.session.start", "User login to Okta";
+    SessionEnd = "user.session.end", "User logout from Okta";
+    SessionClear = "user.session.clear", "Clear user session";
+    AccessAdminApp = "user.session.access_admin_app", "User accessing Okta admin app";
+    Sso = "user.authentication.sso", "User single sign on to app";
+    Verify = "user.authentication.verify", "Verify user identity";
+    UserCreate = "user.lifecycle.create", "Create Okta user";
+    UserActivate = "user.lifecycle.activate", "Activate Okta user";
+    UserSuspend = "user.lifecycle.suspend", "Suspend Okta user";
+    UserUnsuspend = "user.lifecycle.unsuspend", "Unsuspend Okta user";
+    UserDeactivate = "user.lifecycle.deactivate", "Deactivate Okta user";
+    UserDelete = "user.lifecycle.delete.completed", "Delete Okta user completed";
+    UpdateProfile = "user.account.update_profile", "Update user profile for Okta";
+    UpdatePassword = "user.account.update_password", "User update password for Okta";
+    PrivilegeGrant = "user.account.privilege.grant", "Grant user privilege";
+    PrivilegeRevoke = "user.account.privilege.revoke", "Revoke user privilege";
+    GroupCreate = "group.lifecycle.create", "Create Okta group";
+    GroupDelete = "group.lifecycle.delete", "Delete Okta group";
+    GroupUpdate = "group.profile.update", "Update Okta group";
+    GroupMemberAdd = "group.user_membership.add", "Add user to group membership";
+    GroupMemberRemove = "group.user_membership.remove", "Remove user from group membership";
+    AppCreate = "application.lifecycle.create", "Create application";
+    AppUpdate = "application.lifecycle.update", "Update application";
+    AppActivate = "application.lifecycle.activate", "Activate application";
+    AppDeactivate = "application.lifecycle.deactivate", "Deactivate application";
+    AppDelete = "application.lifecycle.delete", "Delete application";
+    AppUserAdd = "application.user_membership.add", "Add user to application membership";
+    AppUserRemove = "application.user_membership.remove", "Remove user's application membership";
+    AppGroupAdd = "group.application_assignment.add", "Add assigned application to group";
+    AppGroupRemove = "group.application_assignment.remove", "Remove assigned application from group";
+    UnauthorizedAppAccess = "app.generic.unauth_app_access_attempt", "User attempted unauthorized access to app";
+    Authorize = "app.oauth2.authorize", "OIDC authorization request";
+    AuthorizeCode = "app.oauth2.authorize.code", "OIDC authorization code request";
+    TokenGrant = "app.oauth2.token.grant", "OIDC token request";
+    AccessTokenGrant = "app.oauth2.token.grant.access_token", "OIDC access token is granted";
+    IdTokenGrant = "app.oauth2.token.grant.id_token", "OIDC id token is granted";
+    TokenRevoke = "app.oauth2.token.revoke", "OIDC token revocation request";
+    ApiTokenCreate = "system.api_token.create", "Create API token";
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for EventType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}

@@ -1,0 +1,43 @@
+//! The org's domain: who is there, what apps there are, who may use which, who is signed in, and what happened.
+//!
+//! One [`Model`] holds it all. Consoles, sign-in, OpenID Connect endpoints, management API and the harness read and
+//! change the same objects through it. Changes are given a [`Cause`] and appear in the System Log.
+
+mod api_token;
+mod app;
+mod assignment;
+mod cause;
+mod error;
+mod expiring;
+mod group;
+mod id;
+mod lifecycle;
+mod log;
+mod page;
+mod password;
+mod profile;
+mod records;
+mod session;
+#[cfg(test)]
+mod tests;
+mod user;
+
+pub use api_token::ApiToken;
+pub use app::{
+    App, AppLink, AppStatus, ApplicationType, ClientSettings, GrantType, LoginInitiatedBy, NewApp,
+    TokenEndpointAuthMethod,
+};
+pub use assignment::{AppGroup, AppUser, AssignmentScope};
+pub use cause::{Actor, Cause, Client};
+pub use error::ModelError;
+pub use group::{Group, GroupKind};
+pub use id::{ApiTokenId, AppId, GroupId, OrgId, SessionId, UserId};
+pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
+pub use page::{Page, PageRequest};
+pub use profile::Profile;
+pub use records::Model;
+pub use session::{AuthenticationMethod, Session, Surface};
+pub use user::{NewUser, SignInRefusal, User, UserStatus};
+
+pub(crate) use expiring::{Digest, Expiring};
+pub(crate) use log::Entry;

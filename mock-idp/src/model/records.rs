@@ -1,0 +1,153 @@
+//! Where the objects are kept, with the indices by which they are found.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use chrono::{DateTime, Utc};
+use ground::{Clock, Sink};
+
+use super::api_token::ApiToken;
+use super::app::App;
+use super::assignment::Assigned;
+use super::group::Group;
+use super::id::{AppId, GroupId, Minting, OrgId, UserId};
+use super::log::{Entry, SystemLog};
+use super::session::Sessions;
+use super::user::User;
+use super::{Actor, Cause, LogEvent, LogQuery, Page, Party};
+use crate::Event;
+
+/// The org's objects. Clones are the same org; no call waits for anything but a lock that is held for moments.
+#[derive(Clone, Debug)]
+pub struct Model {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    org: OrgId,
+    everyone: GroupId,
+    clock: Clock,
+    minting: Minting,
+    records: RwLock<Records>,
+    sessions: Mutex<Sessions>,
+    log: Mutex<SystemLog>,
+    sink: Sink<Event>,
+}
+
+/// All objects. Ids sort by age, so the maps' order is the order of lists.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    pub(super) users: BTreeMap<UserId, Arc<User>>,
+    /// By login in lower case: logins don't tell letter cases apart.
+    pub(super) logins: HashMap<String, UserId>,
+    pub(super) administrators: BTreeSet<UserId>,
+    pub(super) groups: BTreeMap<GroupId, Arc<Group>>,
+    pub(super) members: HashMap<GroupId, BTreeSet<UserId>>,
+    pub(super) memberships: HashMap<UserId, BTreeSet<GroupId>>,
+    pub(super) apps: BTreeMap<AppId, Arc<App>>,
+    pub(super) assigned: HashMap<AppId, Assigned>,
+    pub(super) api_tokens: Vec<ApiToken>,
+}
+
+impl Model {
+    /// An org with the built-in group and nobody in it.
+    pub(crate) fn new(clock: Clock, sink: Sink<Event>) -> Self {
+        let minting = Minting::default();
+        let now = clock.now();
+        let org = OrgId::mint(&minting, now);
+        let everyone = Group::everyone(GroupId::mint(&minting, now), now);
+        let id = everyone.id.clone();
+        let mut records = Records::default();
+        records.members.insert(id.clone(), BTreeSet::new());
+        records.groups.insert(id.clone(), Arc::new(everyone));
+        let shared = Shared {
+            org,
+            everyone: id,
+            clock,
+            minting,
+            records: RwLock::new(records),
+            sessions: Mutex::default(),
+            log: Mutex::default(),
+            sink,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The org's own identifier, which ID tokens name as `idp` for those who gave their password here.
+    pub fn org_id(&self) -> &OrgId {
+        &self.shared.org
+    }
+
+    /// The built-in group that every user is in.
+    pub fn everyone(&self) -> &GroupId {
+        &self.shared.everyone
+    }
+
+    /// Searches the System Log. `next` of the page is always there once anything was found or `after` was given: the
+    /// log is followed from it.
+    pub fn log_events(&self, query: &LogQuery) -> Page<Arc<LogEvent>> {
+        self.system_log().query(query, |_| true)
+    }
+
+    /// The same, of those events alone that `chosen` accepts.
+    pub(crate) fn log_events_where(
+        &self,
+        query: &LogQuery,
+        chosen: impl Fn(&LogEvent) -> bool,
+    ) -> Page<Arc<LogEvent>> {
+        self.system_log().query(query, chosen)
+    }
+
+    /// Says in the System Log what happened.
+    pub(crate) fn log(&self, entry: Entry, cause: &Cause) {
+        let actor = self.party_of(&cause.actor);
+        let event = Arc::new(entry.write(actor, cause, self.now()));
+        // The lock is held while the listener is told, so that both have the same order.
+        let mut log = self.system_log();
+        log.append(Arc::clone(&event));
+        self.shared.sink.emit(Event::Logged(event));
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.shared.clock.now()
+    }
+
+    pub(super) fn minting(&self) -> &Minting {
+        &self.shared.minting
+    }
+
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Records> {
+        self.shared.records.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Records> {
+        self.shared.records.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn system_log(&self) -> MutexGuard<'_, SystemLog> {
+        self.shared.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn party_of(&self, actor: &Actor) -> Party {
+        let unknown = |kind, id: &str| Party::new(kind, id, "unknown", "unknown");
+        let records = self.read();
+        match actor {
+            Actor::System => {
+                Party::new("SystemPrincipal", &self.shared.org, "system@okta.com", "Okta System")
+            }
+            Actor::User(user) | Actor::ApiToken { owner: user, .. } => {
+                records.users.get(user).map_or_else(|| unknown("User", user.as_str()), |user| user.party())
+            }
+            Actor::Unknown { login } => Party::new("User", "unknown", login, "unknown"),
+            Actor::App(app) => match records.apps.get(app) {
+                Some(app) => Party::new("PublicClientApp", &app.id, "unknown", &app.label),
+                None => unknown("PublicClientApp", app.as_str()),
+            },
+        }
+    }
+}

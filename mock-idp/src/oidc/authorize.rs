@@ -1,0 +1,147 @@
+//! The authorize endpoint: whether the person is asked, refused, or sent back with a code.
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
+use http::{Method, StatusCode};
+
+use super::error::{self, OAuthError};
+use super::grants::Grant;
+use super::request::{AuthorizeRequest, Prompt, Unacceptable};
+use super::respond;
+use crate::Event;
+use crate::model::{Actor, App, AppId, AppStatus, Cause, Entry, EventType, Session, User};
+use crate::sign_in::{self, Destination};
+use crate::site::Site;
+use crate::web::{ErrorPage, Params, Visit, html, read_form};
+
+/// `/oauth2/v1/authorize`, GET and POST (OpenID Connect Core, 3.1.2).
+pub(super) async fn authorize(State(site): State<Site>, visit: Visit, request: Request) -> Response {
+    let method = request.method().clone();
+    let params = match read_form(request).await {
+        Ok(params) => params,
+        Err(status) => return page(&site, &error::invalid_request(), status),
+    };
+    match AuthorizeRequest::read(&params, &site.model) {
+        Ok(request) => decide(&site, &visit, request, &method),
+        Err(Unacceptable::Page(error)) => {
+            note_refusal(&site, &visit, &params, &error, false);
+            page(&site, &error, StatusCode::BAD_REQUEST)
+        }
+        Err(Unacceptable::Reply(reply_to, error)) => {
+            note_refusal(&site, &visit, &params, &error, true);
+            respond::with_error(&reply_to, &error, &method)
+        }
+    }
+}
+
+fn decide(site: &Site, visit: &Visit, request: AuthorizeRequest, method: &Method) -> Response {
+    let session = visit.session(site);
+    let too_old = |session: &Session| {
+        let age = site.now() - session.authenticated;
+        request.max_age.is_some_and(|limit| age > TimeDelta::seconds(limit) || limit == 0)
+    };
+    match (session, request.prompt) {
+        (None, Prompt::None) => refuse(site, visit, &request, None, &error::login_required(), method),
+        (Some(session), Prompt::None) if too_old(&session) => {
+            refuse(site, visit, &request, Some(&session), &error::reauthentication_required(), method)
+        }
+        (Some(session), Prompt::Default | Prompt::None) if !too_old(&session) => {
+            finish(site, visit, &request, &session, method)
+        }
+        (_, Prompt::Default | Prompt::Login | Prompt::None) => {
+            let username = request.login_hint.clone();
+            sign_in::ask(site, visit, Destination::Authorize(Box::new(request)), &username)
+        }
+    }
+}
+
+/// Sends a signed-in person back to the relying party: with a code if the app is one they may use. `method` is the one
+/// by which the browser came.
+pub(crate) fn finish(
+    site: &Site,
+    visit: &Visit,
+    request: &AuthorizeRequest,
+    session: &Session,
+    method: &Method,
+) -> Response {
+    let app = site.model.app(&request.app).filter(|app| app.status == AppStatus::Active);
+    let (Some(app), Some(user)) = (app, site.model.user(&session.user)) else {
+        return page(site, &error::invalid_client_id(), StatusCode::BAD_REQUEST);
+    };
+    if site.model.assignment(&app.id, &user.id).is_none() {
+        return refuse(site, visit, request, Some(session), &error::user_not_assigned(), method);
+    }
+    let code = site.grants.issue_code(Grant::of(request, session), site.now());
+    let cause = visit.cause_in(session);
+    let granted = Entry::of(EventType::AuthorizeCode).with("requestUri", "/oauth2/v1/authorize");
+    site.model.log(granted.to(app.party()), &cause);
+    site.model.log(Entry::of(EventType::Sso).to(app.party()).to(user.party()), &cause);
+    let response = respond::with_code(&request.reply_to, code.expose(), method);
+    site.sink.emit(Event::CodeIssued {
+        request: visit.request_id.clone(),
+        app: app.id.clone(),
+        user: user.id.clone(),
+        code,
+        redirect_uri: request.reply_to.redirect_uri.clone(),
+        pkce: request.challenge.is_some(),
+    });
+    response
+}
+
+/// Tells the relying party no.
+fn refuse(
+    site: &Site,
+    visit: &Visit,
+    request: &AuthorizeRequest,
+    session: Option<&Session>,
+    error: &OAuthError,
+    method: &Method,
+) -> Response {
+    let cause = session.map_or_else(|| visit.cause(Actor::App(request.app.clone())), |it| visit.cause_in(it));
+    let app = site.model.app(&request.app);
+    let user = session.and_then(|session| site.model.user(&session.user));
+    log_refusal(site, &cause, error, app.as_deref(), user.as_deref());
+    emit_refusal(site, visit, request.app.as_str(), error, true);
+    respond::with_error(&request.reply_to, error, method)
+}
+
+/// An unassigned person's attempt stands in the log as Okta writes it; other refusals as failed authorizations.
+fn log_refusal(site: &Site, cause: &Cause, error: &OAuthError, app: Option<&App>, user: Option<&User>) {
+    let to_app = |entry: Entry| app.map(App::party).into_iter().fold(entry, Entry::to);
+    let to_user = |entry: Entry| user.map(User::party).into_iter().fold(entry, Entry::to);
+    if *error == error::user_not_assigned() {
+        let attempt = Entry::of(EventType::UnauthorizedAppAccess).failed(error.description.clone());
+        site.model.log(to_user(to_app(attempt)), cause);
+        let sso = Entry::of(EventType::Sso).failed(error.description.clone());
+        site.model.log(to_user(to_app(sso)), cause);
+    }
+    site.model.log(to_app(Entry::of(EventType::Authorize).failed(error.reason)), cause);
+}
+
+fn note_refusal(site: &Site, visit: &Visit, params: &Params, error: &OAuthError, redirected: bool) {
+    let client_id = params.text("client_id");
+    let cause = visit.cause(Actor::App(AppId::new(client_id)));
+    let app = site.model.app(&AppId::new(client_id));
+    log_refusal(site, &cause, error, app.as_deref(), None);
+    emit_refusal(site, visit, client_id, error, redirected);
+}
+
+fn emit_refusal(site: &Site, visit: &Visit, client_id: &str, error: &OAuthError, redirected: bool) {
+    site.sink.emit(Event::AuthorizeRefused {
+        request: visit.request_id.clone(),
+        client_id: client_id.to_owned(),
+        error: error.error.to_owned(),
+        reason: error.reason.to_owned(),
+        description: error.description.clone(),
+        redirected,
+    });
+}
+
+/// Okta's error page: for the person alone, never a redirect.
+pub(super) fn page(site: &Site, error: &OAuthError, status: StatusCode) -> Response {
+    let text = format!("Your request resulted in an error. {}", error.description);
+    let title = format!("{} {}", status.as_str(), status.canonical_reason().unwrap_or("Error"));
+    let page = ErrorPage { org: &site.names.name, title: &title, text: &text, code: error.error };
+    html(status, &page).into_response()
+}

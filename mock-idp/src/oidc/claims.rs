@@ -1,0 +1,137 @@
+//! What tokens and userinfo say about a person.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use ground::random;
+use serde_json::{Map, Value, json};
+
+use super::grants::{Grant, TOKEN_LIFETIME};
+use crate::model::{OrgId, User};
+
+/// The claims of an org access token. Its audience is the org itself, and `sub` the login: what the org server puts
+/// there is not settled without a real org.
+pub(super) fn access_token(
+    grant: &Grant,
+    user: &User,
+    issuer: &str,
+    now: DateTime<Utc>,
+) -> Map<String, Value> {
+    members(json!({
+        "ver": 1,
+        "jti": format!("AT.{}", random::token()),
+        "iss": issuer,
+        "aud": issuer,
+        "sub": user.profile.login,
+        "iat": now.timestamp(),
+        "exp": (now + TOKEN_LIFETIME).timestamp(),
+        "cid": grant.app,
+        "uid": user.id,
+        "scp": grant.scopes.names(),
+        "auth_time": grant.authenticated.timestamp(),
+    }))
+}
+
+/// The claims of an ID token that is issued beside an access token: a thin one. Of the profile it has name, e-mail and
+/// username alone, the rest is in userinfo. (That the code flow's is thin is inferred from Okta's description.)
+pub(super) fn id_token(
+    grant: &Grant,
+    user: &User,
+    issuer: &str,
+    org: &OrgId,
+    access_token: &str,
+    now: DateTime<Utc>,
+) -> Map<String, Value> {
+    let mut claims = members(json!({ "sub": user.id }));
+    if grant.scopes.has("profile") {
+        claims.insert("name".into(), user.profile.display_name().into());
+    }
+    if grant.scopes.has("email") {
+        claims.insert("email".into(), user.profile.email.clone().into());
+    }
+    claims.extend(members(json!({
+        "ver": 1,
+        "iss": issuer,
+        "aud": grant.app,
+        "iat": now.timestamp(),
+        "exp": (now + TOKEN_LIFETIME).timestamp(),
+        "jti": format!("ID.{}", random::token()),
+        "amr": grant.methods,
+        "idp": org,
+    })));
+    if let Some(nonce) = &grant.nonce {
+        claims.insert("nonce".into(), nonce.clone().into());
+    }
+    if grant.scopes.has("profile") {
+        claims.insert("preferred_username".into(), user.profile.login.clone().into());
+    }
+    claims.insert("auth_time".into(), grant.authenticated.timestamp().into());
+    claims.insert("at_hash".into(), half_hash(access_token).into());
+    claims
+}
+
+/// The claims of a userinfo answer (OpenID Connect Core, 5.4), as far as the profile has them.
+pub(super) fn userinfo(grant: &Grant, user: &User) -> Map<String, Value> {
+    let profile = &user.profile;
+    let mut claims = members(json!({ "sub": user.id }));
+    let mut put = |name: &str, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            claims.insert(name.to_owned(), value.into());
+        }
+    };
+    if grant.scopes.has("profile") {
+        put("name", Some(&profile.display_name()));
+        put("profile", profile.other("profileUrl"));
+        put("nickname", profile.other("nickName"));
+        put("locale", Some(profile.other("locale").unwrap_or("en_US")));
+        put("preferred_username", Some(&profile.login));
+        put("given_name", Some(&profile.first_name));
+        put("middle_name", profile.other("middleName"));
+        put("family_name", Some(&profile.last_name));
+        put("zoneinfo", Some(profile.other("timezone").unwrap_or("America/Los_Angeles")));
+    }
+    if grant.scopes.has("email") {
+        put("email", Some(&profile.email));
+    }
+    if grant.scopes.has("phone") {
+        put("phone_number", profile.other("primaryPhone").or(profile.other("mobilePhone")));
+    }
+    if grant.scopes.has("profile") {
+        claims.insert("updated_at".into(), user.last_updated.timestamp().into());
+    }
+    if grant.scopes.has("email") {
+        claims.insert("email_verified".into(), true.into());
+    }
+    if let Some(address) = address(user).filter(|_| grant.scopes.has("address")) {
+        claims.insert("address".into(), address);
+    }
+    claims
+}
+
+fn address(user: &User) -> Option<Value> {
+    let names = [
+        ("street_address", "streetAddress"),
+        ("locality", "city"),
+        ("region", "state"),
+        ("postal_code", "zipCode"),
+        ("country", "countryCode"),
+    ];
+    let known = names.iter().filter_map(|(claim, attribute)| {
+        user.profile.other(attribute).map(|value| ((*claim).to_owned(), Value::from(value)))
+    });
+    let address: Map<String, Value> = known.collect();
+    (!address.is_empty()).then_some(Value::Object(address))
+}
+
+/// `at_hash`: the left half of the token's SHA-256 (OpenID Connect Core, 3.1.3.6).
+fn half_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&digest(&SHA256, token.as_bytes()).as_ref()[..16])
+}
+
+fn members(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}

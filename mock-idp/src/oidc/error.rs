@@ -1,0 +1,141 @@
+//! OAuth errors in Okta's exact words, from its published catalogue (`oauth2-error-codes.json`).
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use serde_json::json;
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OAuthError {
+    pub(crate) status: StatusCode,
+    /// The OAuth error code.
+    pub(crate) error: &'static str,
+    /// Okta's internal code, which the System Log gives as the outcome's reason.
+    pub(crate) reason: &'static str,
+    pub(crate) description: String,
+}
+
+macro_rules! catalogue {
+    ($($name:ident = $status:literal $error:literal $reason:literal $description:literal;)*) => {
+        $(pub(crate) fn $name() -> OAuthError {
+            OAuthError {
+                status: status($status),
+                error: $error,
+                reason: $reason,
+                description: $description.to_owned(),
+            }
+        })*
+    };
+}
+
+catalogue! {
+    user_not_assigned = 400 "access_denied" "user_not_assigned"
+        "User is not assigned to the client application.";
+    invalid_client = 401 "invalid_client" "invalid_client"
+        "Client authentication failed. Either the client or the client credentials are invalid.";
+    missing_client_credentials = 401 "invalid_client" "missing_client_credentials" "No client credentials found.";
+    invalid_basic_credentials = 401 "invalid_client" "invalid_basic_auth_creds"
+        "Found Authentication header but was not valid client credentials.";
+    invalid_client_id = 401 "invalid_client" "invalid_client_id" "Invalid value for 'client_id' parameter.";
+    invalid_client_secret = 401 "invalid_client" "invalid_client_secret"
+        "The client secret supplied for a confidential client is invalid.";
+    invalid_authorization_code = 400 "invalid_grant" "invalid_authorization_code"
+        "The authorization code is invalid or has expired.";
+    mismatched_client = 400 "invalid_grant" "mismatched_client"
+        "The grant was issued to another client. Please make sure the 'client_id' matches the one used at the authorize request.";
+    mismatched_redirect_uri = 400 "invalid_grant" "mismatched_redirect_uri"
+        "The 'redirect_uri' does not match the redirection URI used in the authorization request.";
+    pkce_verification_failed = 400 "invalid_grant" "pkce_verification_failed" "PKCE verification failed.";
+    invalid_request = 400 "invalid_request" "invalid_request" "Invalid request";
+    multiple_client_credentials = 401 "invalid_request" "multiple_client_credentials"
+        "Cannot supply multiple client credentials. Use one of the following: credentials in the Authorization header, credentials in the post body, or a client_assertion in the post body.";
+    client_credentials_in_query = 400 "invalid_request" "client_credentials_in_query"
+        "Client credentials cannot be supplied via query parameters.";
+    duplicate_parameters = 400 "invalid_request" "duplicate_oauth_params"
+        "The request contained multiple parameters with the same name.";
+    invalid_max_age = 400 "invalid_request" "invalid_max_age"
+        "Invalid value for 'max_age' parameter. It should be within range 0 - 2^31-1.";
+    illegal_redirect_uri = 400 "invalid_request" "illegal_redirect_uri"
+        "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.";
+    illegal_post_logout_redirect_uri = 400 "invalid_request" "illegal_post_logout_redirect_uri"
+        "The 'post_logout_redirect_uri' parameter must be a Logout redirect URI in the client app settings.";
+    invalid_state = 400 "invalid_request" "invalid_state"
+        "The authentication request has an invalid 'state' parameter.";
+    invalid_prompt_for_zero_max_age = 400 "invalid_request" "invalid_prompt_for_zero_max_age"
+        "'prompt' parameter must not have the value 'none' for request with 'zero' as max_age.";
+    pkce_invalid_challenge = 400 "invalid_request" "pkce_invalid_challenge"
+        "PKCE code challenge contains illegal characters.";
+    pkce_missing_challenge = 400 "invalid_request" "pkce_missing_challenge"
+        "PKCE code challenge is required by the application.";
+    pkce_verifier_without_challenge = 400 "invalid_request" "pkce_missing_challenge_verifier_present"
+        "PKCE code challenge should be specified in the authorize request for code verification.";
+    pkce_missing_verifier = 400 "invalid_request" "pkce_missing_verifier"
+        "PKCE code verifier is required by the application.";
+    missing_token = 400 "invalid_request" "request_missing_token" "The 'token' parameter is required.";
+    openid_scope_required = 400 "invalid_scope" "openid_scope_required"
+        "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
+    missing_scopes = 400 "invalid_scope" "missing_scopes" "No scopes were requested.";
+    no_matching_scope = 400 "invalid_scope" "no_matching_scope"
+        "One or more scopes are not configured for the authorization server resource.";
+    access_token_missing = 401 "invalid_request" "access_token_missing" "The access token is missing.";
+    access_token_in_query = 400 "invalid_request" "access_token_in_query"
+        "The access token cannot be presented in a query string.";
+    access_token_invalid = 401 "invalid_token" "access_token_invalid" "The access token is invalid.";
+    insufficient_scope = 403 "insufficient_scope" "access_token_insufficient_scopes"
+        "The access token provided does not contain the required scopes.";
+    id_token_invalid = 401 "invalid_token" "id_token_invalid" "The id token is invalid.";
+    id_token_of_another = 400 "id_token_does_not_match_session" "id_token_does_not_match_session"
+        "The ID token subject does not match the current session's user.";
+    login_required = 400 "login_required" "login_required"
+        "The client specified not to prompt, but the user is not logged in.";
+    reauthentication_required = 400 "login_required" "app_sign_on_required"
+        "The client specified not to prompt, but the client app requires re-authentication or MFA.";
+    idp_initiated_disabled = 400 "idp_initated_flow_disabled" "idp_initated_flow_disabled"
+        "IdP-initiated login is disabled for this client.";
+    request_not_supported = 400 "request_not_supported" "request_not_supported"
+        "The authorize request object is not supported by this client.";
+    request_uri_not_supported = 400 "request_uri_not_supported" "request_uri_not_supported"
+        "The authorize request uri is not supported by this client.";
+    unsupported_response_mode = 400 "unsupported_response_mode" "unsupported_response_mode"
+        "The response mode is not supported by the authorization server. Valid response modes: [query, fragment, form_post, okta_post_message].";
+    post_message_with_code = 400 "unsupported_response_mode" "unsupported_response_mode_okta_post_message_with_code"
+        "'okta_post_message' response mode cannot be used with the 'code' response type.";
+    unsupported_response_type = 400 "unsupported_response_type" "unsupported_response_type"
+        "The response type is not supported by the authorization server. Configured response types: [code].";
+    token_not_generated = 500 "server_error" "id_token_not_generated" "Failed to create the id_token.";
+    pkce_unsupported_method = 400 "invalid_request" "pkce_unsupported_code_challenge_method"
+        "PKCE code challenge method is not supported. Valid values: [S256]";
+    invalid_prompt = 400 "invalid_request" "invalid_prompt"
+        "Invalid value for 'prompt' parameter. Supported values: [none, login, consent, login consent]";
+    missing_grant_type = 400 "invalid_request" "token_request_missing_grant_type"
+        "The token request must specify a 'grant_type'. Valid values: [authorization_code]";
+    unsupported_grant_type = 400 "unsupported_grant_type" "unsupported_grant_type"
+        "The authorization grant type is not supported by the authorization server. Configured grant types: [authorization_code].";
+}
+
+/// A parameter that the request needs is not there.
+pub(crate) fn missing_parameter(name: &str) -> OAuthError {
+    OAuthError {
+        status: StatusCode::BAD_REQUEST,
+        error: "invalid_request",
+        reason: "missing_token_request_parameter",
+        description: format!("The required parameter '{name}' is missing."),
+    }
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).expect("the catalogue's statuses are statuses")
+}
+
+impl IntoResponse for OAuthError {
+    /// As a JSON answer (RFC 6749, 5.2).
+    fn into_response(self) -> Response {
+        json_error(self.status, self.error, &self.description)
+    }
+}
+
+/// An OAuth error as a JSON answer.
+pub(crate) fn json_error(status: StatusCode, error: &str, description: &str) -> Response {
+    let body = axum::Json(json!({ "error": error, "error_description": description }));
+    (status, [(header::CACHE_CONTROL, "no-cache, no-store")], body).into_response()
+}

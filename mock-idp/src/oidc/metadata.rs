@@ -1,0 +1,70 @@
+//! What the org publishes about itself: discovery and the JWK set.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use serde_json::{Value, json};
+
+use super::scope;
+use crate::api::ApiError;
+use crate::site::Site;
+use crate::web::Visit;
+
+/// How long clients may keep discovery and keys: a day, as Okta says at this time of writing for its keys.
+const KEEP: &str = "max-age=86400, must-revalidate";
+
+/// OpenID Connect Discovery 1.0, section 4. What a client may ask by `client_id` is the same for all of them here.
+pub(super) async fn discovery(State(site): State<Site>, visit: Visit) -> Response {
+    let mut metadata = metadata(&site);
+    site.misbehaviour.spoil_discovery(&mut metadata, &visit.request_id);
+    ([(header::CACHE_CONTROL, KEEP)], Json(metadata)).into_response()
+}
+
+/// The JWK set, without the key of access tokens.
+pub(super) async fn keys(State(site): State<Site>) -> Response {
+    ([(header::CACHE_CONTROL, KEEP)], Json(site.keys.jwks())).into_response()
+}
+
+/// Other authorization servers than the org's own are not there.
+pub(super) async fn unknown_server(visit: Visit) -> Response {
+    match visit.uri.path().strip_prefix("/oauth2/").and_then(|rest| rest.split('/').next()) {
+        Some(id) if id != "v1" && !id.is_empty() => {
+            ApiError::not_found("AuthorizationServer", id).into_response()
+        }
+        _ => ApiError::no_such_path().into_response(),
+    }
+}
+
+/// What this org does, and nothing that it doesn't: the rest of Okta's lists comes with what they promise.
+fn metadata(site: &Site) -> Value {
+    let issuer = site.issuer();
+    let endpoint = |name: &str| format!("{issuer}/oauth2/v1/{name}");
+    let client_authentication = ["client_secret_basic", "client_secret_post", "none"];
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": endpoint("authorize"),
+        "token_endpoint": endpoint("token"),
+        "userinfo_endpoint": endpoint("userinfo"),
+        "jwks_uri": endpoint("keys"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "grant_types_supported": ["authorization_code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": scope::SUPPORTED,
+        "token_endpoint_auth_methods_supported": client_authentication,
+        "claims_supported": [
+            "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "name", "nickname",
+            "preferred_username", "given_name", "middle_name", "family_name", "email", "email_verified", "profile",
+            "zoneinfo", "locale", "address", "phone_number", "updated_at", "at_hash",
+        ],
+        "code_challenge_methods_supported": ["S256"],
+        "introspection_endpoint": endpoint("introspect"),
+        "introspection_endpoint_auth_methods_supported": client_authentication,
+        "revocation_endpoint": endpoint("revoke"),
+        "revocation_endpoint_auth_methods_supported": client_authentication,
+        "end_session_endpoint": endpoint("logout"),
+        "request_parameter_supported": false,
+    })
+}

@@ -1,0 +1,262 @@
+//! Reading an authorization request (OpenID Connect Core, 3.1.2.1): first where the answer may go at all, then whether
+//! what is asked makes sense.
+
+use std::sync::Arc;
+
+use super::error::{self, OAuthError};
+use super::pkce::Challenge;
+use super::scope::Scopes;
+use crate::model::{App, AppId, AppStatus, Model};
+use crate::web::Params;
+
+/// Where the answer to a request goes.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplyTo {
+    pub(crate) redirect_uri: String,
+    pub(crate) mode: ResponseMode,
+    /// Empty when the request had none, which makes it invalid.
+    pub(crate) state: String,
+}
+
+/// How the answer's parameters travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseMode {
+    Query,
+    Fragment,
+    FormPost,
+}
+
+/// A request that makes sense.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorizeRequest {
+    pub(crate) app: AppId,
+    /// The app's label, which the sign-in page shows.
+    pub(crate) label: String,
+    pub(crate) reply_to: ReplyTo,
+    pub(crate) scopes: Scopes,
+    pub(crate) nonce: Option<String>,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) prompt: Prompt,
+    /// The greatest age of the authentication, in seconds.
+    pub(crate) max_age: Option<i64>,
+    pub(crate) login_hint: String,
+}
+
+/// Whether the person may or must be asked. Consent is never asked for: apps are trusted, Okta's default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prompt {
+    /// As needed.
+    Default,
+    /// Not at all.
+    None,
+    /// In any case.
+    Login,
+}
+
+/// A request that doesn't: either nobody can be told but the person, or the relying party is.
+#[derive(Debug)]
+pub(crate) enum Unacceptable {
+    Page(OAuthError),
+    Reply(ReplyTo, OAuthError),
+}
+
+impl AuthorizeRequest {
+    pub(crate) fn read(params: &Params, model: &Model) -> Result<Self, Unacceptable> {
+        let app = client(params, model).map_err(Unacceptable::Page)?;
+        let redirect_uri = redirect_uri(params, &app).map_err(Unacceptable::Page)?;
+        let (mode, mode_error) = match response_mode(params) {
+            Ok(mode) => (mode, None),
+            Err(error) => (ResponseMode::Query, Some(error)),
+        };
+        let reply_to = ReplyTo { redirect_uri, mode, state: params.text("state").to_owned() };
+        let read = mode_error.map_or_else(|| Self::read_rest(params, &app, &reply_to), Err);
+        read.map_err(|error| Unacceptable::Reply(reply_to, error))
+    }
+
+    fn read_rest(params: &Params, app: &App, reply_to: &ReplyTo) -> Result<Self, OAuthError> {
+        if params.duplicate().is_some() {
+            return Err(error::duplicate_parameters());
+        }
+        if params.has("request") {
+            return Err(error::request_not_supported());
+        }
+        if params.has("request_uri") {
+            return Err(error::request_uri_not_supported());
+        }
+        if params.value("response_type") != Some("code") {
+            return Err(error::unsupported_response_type());
+        }
+        if reply_to.state.is_empty() {
+            return Err(error::invalid_state());
+        }
+        let scopes = Scopes::parse(params.text("scope"))?;
+        let challenge = Challenge::of(params.value("code_challenge"), params.value("code_challenge_method"))?;
+        if app.settings.pkce_required && challenge.is_none() {
+            return Err(error::pkce_missing_challenge());
+        }
+        let prompt = prompt(params.value("prompt"))?;
+        let max_age = params.value("max_age").map(max_age).transpose()?;
+        if prompt == Prompt::None && max_age == Some(0) {
+            return Err(error::invalid_prompt_for_zero_max_age());
+        }
+        Ok(Self {
+            app: app.id.clone(),
+            label: app.label.clone(),
+            reply_to: reply_to.clone(),
+            scopes,
+            nonce: params.value("nonce").map(str::to_owned),
+            challenge,
+            prompt,
+            max_age,
+            login_hint: params.text("login_hint").to_owned(),
+        })
+    }
+}
+
+/// Given once or not at all: which of two would be meant, nobody knows.
+fn single<'a>(params: &'a Params, name: &'a str) -> Option<&'a str> {
+    let mut values = params.values(name);
+    values.next().filter(|value| !value.is_empty() && values.next().is_none())
+}
+
+fn client(params: &Params, model: &Model) -> Result<Arc<App>, OAuthError> {
+    let id = single(params, "client_id").ok_or_else(error::invalid_client_id)?;
+    let app = model.app(&AppId::new(id)).ok_or_else(error::invalid_client_id)?;
+    if app.status == AppStatus::Active { Ok(app) } else { Err(error::invalid_client_id()) }
+}
+
+/// One of the registered ones, letter for letter.
+fn redirect_uri(params: &Params, app: &App) -> Result<String, OAuthError> {
+    let given = single(params, "redirect_uri").ok_or_else(error::illegal_redirect_uri)?;
+    let registered = app.settings.redirect_uris.iter().find(|registered| *registered == given);
+    registered.cloned().ok_or_else(error::illegal_redirect_uri)
+}
+
+fn response_mode(params: &Params) -> Result<ResponseMode, OAuthError> {
+    match params.value("response_mode") {
+        None | Some("query") => Ok(ResponseMode::Query),
+        Some("fragment") => Ok(ResponseMode::Fragment),
+        Some("form_post") => Ok(ResponseMode::FormPost),
+        Some("okta_post_message") => Err(error::post_message_with_code()),
+        Some(_) => Err(error::unsupported_response_mode()),
+    }
+}
+
+fn prompt(given: Option<&str>) -> Result<Prompt, OAuthError> {
+    match given {
+        None | Some("consent") => Ok(Prompt::Default),
+        Some("none") => Ok(Prompt::None),
+        Some("login" | "login consent") => Ok(Prompt::Login),
+        Some(_) => Err(error::invalid_prompt()),
+    }
+}
+
+fn max_age(given: &str) -> Result<i64, OAuthError> {
+    let digits = !given.is_empty() && given.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = given.parse().ok().filter(|seconds| digits && *seconds <= i64::from(i32::MAX));
+    seconds.ok_or_else(error::invalid_max_age)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cause, NewApp};
+    use ground::{Clock, Sink};
+    use proptest::prelude::*;
+
+    const CALLBACK: &str = "https://idp.tunnel.test/oauth2/callback";
+
+    fn org() -> (Model, Arc<App>) {
+        let model = Model::new(Clock::new(), Sink::forgetful());
+        let app = model.create_app(NewApp::web("ngrok", CALLBACK), &Cause::system()).unwrap();
+        (model, app)
+    }
+
+    fn read(query: &str) -> Result<AuthorizeRequest, Unacceptable> {
+        let (model, app) = org();
+        let query = query.replace("{id}", app.client_id()).replace("{cb}", CALLBACK);
+        AuthorizeRequest::read(&Params::parse(query.as_bytes()), &model)
+    }
+
+    const GOOD: &str = "client_id={id}&redirect_uri={cb}&response_type=code&state=s&scope=openid";
+
+    #[test]
+    fn a_wrong_client_or_redirect_uri_is_told_to_the_person_alone() {
+        for query in [
+            "",
+            "redirect_uri={cb}",
+            "client_id=0oaUnknown&redirect_uri={cb}",
+            "client_id={id}&client_id={id}&redirect_uri={cb}",
+            "client_id={id}",
+            "client_id={id}&redirect_uri={cb}/",
+            "client_id={id}&redirect_uri={cb}?x=1",
+            "client_id={id}&redirect_uri={cb}%23x",
+            "client_id={id}&redirect_uri=HTTPS://idp.tunnel.test/oauth2/callback",
+            "client_id={id}&redirect_uri=https://idp.tunnel.test:443/oauth2/callback",
+            "client_id={id}&redirect_uri=https://x@idp.tunnel.test/oauth2/callback",
+            "client_id={id}&redirect_uri=https://idp.tunnel.test.evil.test/oauth2/callback",
+            "client_id={id}&redirect_uri=https://idp.tunnel.test/oauth2/../oauth2/callback",
+            "client_id={id}&redirect_uri={cb}&redirect_uri={cb}",
+        ] {
+            assert!(matches!(read(query), Err(Unacceptable::Page(_))), "{query}");
+        }
+    }
+
+    #[test]
+    fn other_mistakes_are_told_to_the_relying_party() {
+        for (extra, expected) in [
+            ("&state=t", error::duplicate_parameters()),
+            ("&request=jwt", error::request_not_supported()),
+            ("&request_uri=urn:x", error::request_uri_not_supported()),
+            ("&prompt=dance", error::invalid_prompt()),
+            ("&prompt=none&max_age=0", error::invalid_prompt_for_zero_max_age()),
+            ("&max_age=-1", error::invalid_max_age()),
+            ("&max_age=+1", error::invalid_max_age()),
+            ("&max_age=2147483648", error::invalid_max_age()),
+            ("&response_mode=okta_post_message", error::post_message_with_code()),
+            ("&response_mode=pigeon", error::unsupported_response_mode()),
+            ("&code_challenge=abc&code_challenge_method=plain", error::pkce_unsupported_method()),
+        ] {
+            match read(&format!("{GOOD}{extra}")) {
+                Err(Unacceptable::Reply(reply_to, error)) => {
+                    assert_eq!((error, reply_to.redirect_uri.as_str()), (expected, CALLBACK));
+                }
+                other => panic!("{extra}: {other:?}"),
+            }
+        }
+        let stateless = GOOD.replace("&state=s", "");
+        assert!(matches!(read(&stateless), Err(Unacceptable::Reply(_, e)) if e == error::invalid_state()));
+        let implicit = GOOD.replace("=code", "=id_token");
+        assert!(
+            matches!(read(&implicit), Err(Unacceptable::Reply(_, e)) if e == error::unsupported_response_type())
+        );
+    }
+
+    #[test]
+    fn an_inactive_application_is_not_there() {
+        let (model, app) = org();
+        model.set_app_status(&app.id, AppStatus::Inactive, &Cause::system()).unwrap();
+        let query = GOOD.replace("{id}", app.client_id()).replace("{cb}", CALLBACK);
+        let read = AuthorizeRequest::read(&Params::parse(query.as_bytes()), &model);
+        assert!(matches!(read, Err(Unacceptable::Page(e)) if e == error::invalid_client_id()));
+    }
+
+    #[test]
+    fn what_was_asked_is_understood() {
+        let request = read(&format!("{GOOD}&prompt=login&max_age=60&login_hint=alice&nonce=n")).unwrap();
+        assert_eq!((request.prompt, request.max_age), (Prompt::Login, Some(60)));
+        assert_eq!((request.login_hint.as_str(), request.nonce.as_deref()), ("alice", Some("n")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_redirect_uri_but_the_registered_one_is_replied_to(uri in "(https://)?[a-z./:@?#%\\\\]{0,60}") {
+            prop_assume!(uri != CALLBACK);
+            let (model, app) = org();
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            query.append_pair("client_id", app.client_id()).append_pair("redirect_uri", &uri);
+            let read = AuthorizeRequest::read(&Params::parse(query.finish().as_bytes()), &model);
+            prop_assert!(matches!(read, Err(Unacceptable::Page(_))));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The protocol, end to end through the server.
+
+mod authorize;
+mod logout;
+mod metadata;
+mod misbehaviour;
+mod token;
+mod userinfo;

@@ -1,0 +1,138 @@
+//! One request, from the connection to the answer: which host, which handler, what is said about it.
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::Utc;
+use ground::Connection;
+use ground::evidence::Exchange;
+use ground::random;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
+use tower::ServiceExt;
+
+use crate::api::ApiError;
+use crate::model::Surface;
+use crate::site::Site;
+use crate::web::{Visit, error_page};
+use crate::{Event, api, console, dashboard, oidc, sign_in, web};
+
+/// The org's two hosts.
+#[derive(Clone)]
+pub(crate) struct Server {
+    site: Site,
+    org: Router,
+    admin: Router,
+}
+
+impl Server {
+    pub(crate) fn new(site: Site) -> Self {
+        let org = Router::new()
+            .merge(oidc::router())
+            .merge(sign_in::router())
+            .merge(api::router())
+            .merge(dashboard::router());
+        let admin = Router::new().merge(sign_in::admin_router()).merge(console::router());
+        let whole = |router: Router<Site>| {
+            let router = router.merge(web::assets()).fallback(not_found);
+            router.method_not_allowed_fallback(wrong_method).with_state(site.clone())
+        };
+        Self { org: whole(org), admin: whole(admin), site }
+    }
+
+    /// Answers one request that came on `connection`.
+    pub(crate) async fn answer(self, connection: Connection, request: Request<Body>) -> Response {
+        let _busy = self.site.sink.busy();
+        let began = Instant::now();
+        let authority = authority(&request);
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let exchange = Exchange {
+            began,
+            connection,
+            method: request.method().clone(),
+            url: format!("https://{authority}{target}"),
+            version: request.version(),
+            request_headers: request.headers().clone(),
+            status: StatusCode::OK,
+            response_headers: HeaderMap::new(),
+        };
+        let request_id = random::alphanumeric(27);
+        let for_programs = is_for_programs(request.uri().path());
+        let mut response = match self.site.names.surface(&authority) {
+            Some(surface) => self.route(surface, connection, &request_id, request).await,
+            None => StatusCode::MISDIRECTED_REQUEST.into_response(),
+        };
+        describe(response.headers_mut(), &request_id, for_programs);
+        let (status, response_headers) = (response.status(), response.headers().clone());
+        self.site.sink.emit(Event::Answered(Box::new(Exchange { status, response_headers, ..exchange })));
+        response
+    }
+
+    async fn route(
+        &self,
+        surface: Surface,
+        connection: Connection,
+        request_id: &str,
+        mut request: Request<Body>,
+    ) -> Response {
+        let (uri, headers) = (request.uri().clone(), request.headers().clone());
+        let visit = Visit { surface, connection, request_id: request_id.to_owned(), uri, headers };
+        request.extensions_mut().insert(visit);
+        let router = match surface {
+            Surface::Org => self.org.clone(),
+            Surface::Admin => self.admin.clone(),
+        };
+        let Ok(response) = router.oneshot(request).await;
+        response
+    }
+}
+
+/// The host that was asked: HTTP/2's `:authority`, or HTTP/1.1's `Host`, which is one.
+fn authority(request: &Request<Body>) -> String {
+    if let Some(authority) = request.uri().authority() {
+        return authority.to_string();
+    }
+    let mut hosts = request.headers().get_all(header::HOST).into_iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().unwrap_or_default().to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Whether programs ask here: they are told of rate limits, and of mistakes in JSON.
+fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/api/v1/") || path.starts_with("/oauth2/")
+}
+
+/// What Okta says on every answer. The rate limit is a courtesy to clients that read it: nothing is refused by it.
+fn describe(headers: &mut HeaderMap, request_id: &str, for_programs: bool) {
+    let mut put = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    put("x-okta-request-id", request_id.to_owned());
+    put("x-content-type-options", "nosniff".to_owned());
+    if for_programs {
+        put("x-rate-limit-limit", "600".to_owned());
+        put("x-rate-limit-remaining", "599".to_owned());
+        // Clients compare it with the answer's `Date`, which is real time.
+        put("x-rate-limit-reset", (Utc::now().timestamp() + 60).to_string());
+    }
+    let uncached = HeaderValue::from_static("no-cache, no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(uncached);
+}
+
+async fn not_found(State(site): State<Site>) -> Response {
+    error_page(&site, StatusCode::NOT_FOUND, "Page not found", "There is no such page here.")
+}
+
+async fn wrong_method(State(site): State<Site>, visit: Visit) -> Response {
+    if is_for_programs(visit.uri.path()) {
+        return ApiError::wrong_method().into_response();
+    }
+    let text = "This page can't be asked for in that way.";
+    error_page(&site, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", text)
+}

@@ -1,0 +1,105 @@
+//! Sign-ins under way, and tickets that hand a session to the admin console's host.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ground::{Secret, random};
+
+use crate::model::{Digest, Expiring, SessionId};
+use crate::oidc::AuthorizeRequest;
+
+/// How long a person may take to sign in, in stage time.
+const PATIENCE: TimeDelta = TimeDelta::minutes(60);
+
+/// How long a browser may take from one of the org's hosts to the other, in stage time.
+const TICKET_LIFETIME: TimeDelta = TimeDelta::minutes(1);
+
+/// Far more than a stage has under way; the oldest make room.
+const CAPACITY: usize = 2_000;
+
+/// What a sign-in is for.
+#[derive(Clone, Debug)]
+pub(crate) enum Destination {
+    /// A page of the org, by its path.
+    Page(String),
+    /// A relying party's request.
+    Authorize(Box<AuthorizeRequest>),
+}
+
+/// A sign-in under way.
+#[derive(Clone, Debug)]
+pub(crate) struct SignIn {
+    /// The browser in which it began, by the digest of its device cookie.
+    pub(super) browser: Digest,
+    pub(super) destination: Destination,
+    /// What the name field holds.
+    pub(super) username: String,
+    /// Whether the last attempt was refused.
+    pub(super) refused: bool,
+}
+
+/// A session on its way to the admin console's host.
+#[derive(Clone, Debug)]
+pub(super) struct Ticket {
+    pub(super) session: SessionId,
+    /// The browser that asked, by the digest of the state cookie that the admin host gave it.
+    pub(super) browser: Digest,
+    /// The page that it asked for.
+    pub(super) wanted: String,
+}
+
+/// The sign-ins under way at one org.
+pub(crate) struct SignIns {
+    under_way: Mutex<Expiring<SignIn>>,
+    tickets: Mutex<Expiring<Ticket>>,
+}
+
+impl SignIns {
+    pub(crate) fn new() -> Self {
+        let (under_way, tickets) = (Expiring::new(CAPACITY), Expiring::new(CAPACITY));
+        Self { under_way: Mutex::new(under_way), tickets: Mutex::new(tickets) }
+    }
+
+    /// Begins a sign-in; the secret is its state token, which begins as Identity Engine's do.
+    pub(super) fn begin(&self, sign_in: SignIn, now: DateTime<Utc>) -> Secret {
+        let token = Secret::new("state token", format!("02.id.{}", random::token()));
+        self.under_way().insert(Digest::of(token.expose()), sign_in, now + PATIENCE, now);
+        token
+    }
+
+    /// The sign-in of this state token, if this browser began it.
+    pub(super) fn find(&self, token: &str, browser: Digest, now: DateTime<Utc>) -> Option<SignIn> {
+        self.under_way().find(Digest::of(token), now).filter(|sign_in| sign_in.browser == browser).cloned()
+    }
+
+    /// Notes that a name and password were refused.
+    pub(super) fn note_refusal(&self, token: &str, username: &str, now: DateTime<Utc>) {
+        if let Some(sign_in) = self.under_way().find_mut(Digest::of(token), now) {
+            sign_in.refused = true;
+            username.clone_into(&mut sign_in.username);
+        }
+    }
+
+    /// Ends a sign-in; false when it had ended, so that one page signs in once.
+    pub(super) fn end(&self, token: &str, now: DateTime<Utc>) -> bool {
+        self.under_way().take(Digest::of(token), now).is_some()
+    }
+
+    pub(super) fn issue_ticket(&self, ticket: Ticket, now: DateTime<Utc>) -> Secret {
+        let secret = Secret::random("ticket");
+        self.tickets().insert(Digest::of(secret.expose()), ticket, now + TICKET_LIFETIME, now);
+        secret
+    }
+
+    pub(super) fn take_ticket(&self, ticket: &str, now: DateTime<Utc>) -> Option<Ticket> {
+        self.tickets().take(Digest::of(ticket), now)
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, Expiring<SignIn>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tickets(&self) -> MutexGuard<'_, Expiring<Ticket>> {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,144 @@
+//! What every handler of one org shares.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use ground::{Clock, Sink};
+
+use crate::Event;
+use crate::misbehaviour::Misbehaviour;
+use crate::model::{Model, Surface};
+use crate::oidc::{Grants, OrgKeys};
+use crate::sign_in::SignIns;
+use crate::web::CsrfKey;
+
+/// One org, as its handlers see it. Clones are the same org.
+#[derive(Clone)]
+pub(crate) struct Site {
+    parts: Arc<Parts>,
+}
+
+pub(crate) struct Parts {
+    pub(crate) names: Names,
+    pub(crate) clock: Clock,
+    pub(crate) sink: Sink<Event>,
+    pub(crate) model: Model,
+    pub(crate) keys: OrgKeys,
+    pub(crate) grants: Grants,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) csrf: CsrfKey,
+    pub(crate) misbehaviour: Misbehaviour,
+}
+
+/// What the org is called, and where it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    /// The organisation's name for people.
+    pub(crate) name: String,
+    /// The host of sign-in, dashboard, OpenID Connect and management API.
+    pub(crate) host: String,
+    /// The host of the admin console.
+    pub(crate) admin_host: String,
+    /// The port that stands in URLs; 443 does not.
+    pub(crate) port: u16,
+}
+
+impl Names {
+    /// `https://acme.okta.test`, which is also the issuer.
+    pub(crate) fn org_url(&self) -> String {
+        self.origin(&self.host)
+    }
+
+    /// `https://acme-admin.okta.test`.
+    pub(crate) fn admin_url(&self) -> String {
+        self.origin(&self.admin_host)
+    }
+
+    /// The origin of one of the two hosts.
+    pub(crate) fn url_of(&self, surface: Surface) -> String {
+        match surface {
+            Surface::Org => self.org_url(),
+            Surface::Admin => self.admin_url(),
+        }
+    }
+
+    /// Which of the two hosts a `Host` header or `:authority` names.
+    pub(crate) fn surface(&self, authority: &str) -> Option<Surface> {
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.parse() == Ok(self.port) => host,
+            Some(_) => return None,
+            None if self.port == 443 => authority,
+            None => return None,
+        };
+        if host.eq_ignore_ascii_case(&self.host) {
+            Some(Surface::Org)
+        } else if host.eq_ignore_ascii_case(&self.admin_host) {
+            Some(Surface::Admin)
+        } else {
+            None
+        }
+    }
+
+    fn origin(&self, host: &str) -> String {
+        match self.port {
+            443 => format!("https://{host}"),
+            port => format!("https://{host}:{port}"),
+        }
+    }
+}
+
+impl Site {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// The org's issuer, which is its URL (the org authorization server).
+    pub(crate) fn issuer(&self) -> String {
+        self.names.org_url()
+    }
+
+    /// Stage time.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}
+
+impl std::fmt::Debug for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Site({})", self.names.host)
+    }
+}
+
+impl Deref for Site {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(port: u16) -> Names {
+        let (name, host, admin_host) =
+            ("acme".into(), "acme.okta.test".into(), "acme-admin.okta.test".into());
+        Names { name, host, admin_host, port }
+    }
+
+    #[test]
+    fn the_ordinary_port_stands_nowhere_and_any_other_everywhere() {
+        assert_eq!(names(443).org_url(), "https://acme.okta.test");
+        assert_eq!(names(8443).admin_url(), "https://acme-admin.okta.test:8443");
+        assert_eq!(names(443).surface("Acme.okta.test"), Some(Surface::Org));
+        assert_eq!(names(443).surface("acme-admin.okta.test:443"), Some(Surface::Admin));
+        assert_eq!(names(8443).surface("acme.okta.test:8443"), Some(Surface::Org));
+        for (port, authority) in
+            [(443, "evil.test"), (443, "acme.okta.test:444"), (8443, "acme.okta.test"), (443, "")]
+        {
+            assert_eq!(names(port).surface(authority), None, "{authority} at {port}");
+        }
+    }
+}

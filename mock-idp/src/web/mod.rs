@@ -1,0 +1,11 @@
+//! What all of the org's pages and endpoints share: who asks, what they sent, and how a page is answered.
+
+mod csrf;
+mod pages;
+mod params;
+mod visit;
+
+pub(crate) use csrf::{CsrfKey, PostedForm};
+pub(crate) use pages::{ErrorPage, assets, error_page, html, redirect, see_other};
+pub(crate) use params::{Params, read_body, read_form};
+pub(crate) use visit::{SESSION_COOKIE, SignedIn, Visit, expired_cookie, set_cookie};

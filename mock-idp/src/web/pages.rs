@@ -1,0 +1,89 @@
+//! HTML answers, redirects and the files that pages load.
+
+use askama::Template;
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderValue, StatusCode, header};
+
+use crate::site::Site;
+
+/// No inline script or style, nothing from elsewhere. Forms may lead anywhere by https: a browser holds `form-action`
+/// against every redirect that follows, and a sign-in ends at the relying party.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+                                       connect-src 'self'; form-action https:; base-uri 'none'; frame-ancestors 'self'";
+
+/// Answers with a rendered page. Its forms' posts name their `Origin`, which `no-referrer` would make `null`.
+pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    match page.render() {
+        Ok(text) => (status, headers, text).into_response(),
+        // Our templates only write texts into memory.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// 302, for an answer to a GET.
+pub(crate) fn redirect(location: &str) -> Response {
+    towards(StatusCode::FOUND, location)
+}
+
+/// 303, for an answer to a POST: the browser must not repeat it (RFC 9700, 2.1 and 4.12).
+pub(crate) fn see_other(location: &str) -> Response {
+    towards(StatusCode::SEE_OTHER, location)
+}
+
+fn towards(status: StatusCode, location: &str) -> Response {
+    match HeaderValue::from_str(location) {
+        Ok(location) => (
+            status,
+            [
+                (header::LOCATION, location),
+                (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            ],
+        )
+            .into_response(),
+        // Every location is a parsed URL or a path that has been looked at.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// A page that says what went wrong.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub(crate) struct ErrorPage<'a> {
+    pub(crate) org: &'a str,
+    pub(crate) title: &'a str,
+    pub(crate) text: &'a str,
+    /// The error's code, for those who know it.
+    pub(crate) code: &'a str,
+}
+
+/// A page that says what went wrong, without a code.
+pub(crate) fn error_page(site: &Site, status: StatusCode, title: &str, text: &str) -> Response {
+    html(status, &ErrorPage { org: &site.names.name, title, text, code: "" })
+}
+
+/// The files that pages load, on both hosts.
+pub(crate) fn assets() -> Router<Site> {
+    let css = || asset("text/css; charset=utf-8", include_str!("../../templates/assets/org.css"));
+    let form_post =
+        || asset("text/javascript; charset=utf-8", include_str!("../../templates/assets/form-post.js"));
+    let icon = || asset("image/svg+xml", include_str!("../../templates/assets/org.svg"));
+    Router::new()
+        .route("/assets/org.css", get(move || async move { css() }))
+        .route("/assets/form-post.js", get(move || async move { form_post() }))
+        .route("/assets/org.svg", get(move || async move { icon() }))
+        .route("/favicon.ico", get(move || async move { icon() }))
+}
+
+/// A file that pages load; browsers keep it for an hour.
+fn asset(content_type: &'static str, text: &'static str) -> Response {
+    let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "public, max-age=3600")];
+    (headers, text).into_response()
+}
