@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use ground::Sink;
+use ground::evidence::Activity;
 use tokio::runtime::{self, Handle};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -48,6 +49,8 @@ struct Shared {
     /// The host's runtime, where every connection to a browser lives.
     runtime: Handle,
     idle: Mutex<Vec<Arc<Worker>>>,
+    /// The browsers that are on their way back from a lease.
+    returning: Activity,
 }
 
 /// One browser, for one scenario at a time. Dropping it ends the profiles in it and gives the browser back.
@@ -87,7 +90,12 @@ impl BrowserHost {
             })
             .map_err(failed)?;
         let slots = Arc::new(Semaphore::new(config.workers.max(1)));
-        let shared = Arc::new(Shared { config, runtime: handle, idle: Mutex::default() });
+        let shared = Arc::new(Shared {
+            config,
+            runtime: handle,
+            idle: Mutex::default(),
+            returning: Activity::default(),
+        });
         Ok(Self { shared, slots, stop, thread })
     }
 
@@ -105,9 +113,10 @@ impl BrowserHost {
         Ok(Lease { shared: Arc::clone(&self.shared), worker, slot: Some(slot) })
     }
 
-    /// Ends the browsers and waits until their processes are gone. Those that are leased end with their lease.
+    /// Ends the browsers and waits until their processes are gone. Those that are still leased end with their lease.
     pub async fn stop(self) {
         self.slots.close();
+        self.shared.returning.idle().await;
         while let Some(worker) = self.shared.take_idle() {
             worker.end().await;
         }
@@ -166,7 +175,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let (Some(worker), slot) = (self.worker.take(), self.slot.take()) else { return };
-        let shared = Arc::clone(&self.shared);
+        let (shared, returning) = (Arc::clone(&self.shared), self.shared.returning.busy());
         // Where the host is gone, the browser goes with the task that is dropped.
         self.shared.runtime.spawn(async move {
             if worker.clear().await {
@@ -174,7 +183,7 @@ impl Drop for Lease {
             } else {
                 worker.end().await;
             }
-            drop(slot);
+            drop((returning, slot));
         });
     }
 }

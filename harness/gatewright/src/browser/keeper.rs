@@ -138,7 +138,7 @@ impl Kept {
 /// In the keeper's stead, for when somebody has ended the keeper itself.
 async fn clean_up(group: Option<u32>, folder: &Path) {
     let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg("kill -KILL -- \"-$1\"; rm -rf \"$2\"").arg("gatewright-clean-up");
+    command.arg("-c").arg("kill -KILL \"-$1\"; rm -rf \"$2\"").arg("gatewright-clean-up");
     command.arg(group.map(|group| group.to_string()).unwrap_or_default()).arg(folder);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // What can't even be tried leaves a folder behind; there is nobody to tell.

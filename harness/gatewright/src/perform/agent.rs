@@ -1,8 +1,14 @@
 //! What agents do.
 
+use std::time::Instant;
+
+use ground::evidence::Stamped;
+
 use crate::record::Event;
 use crate::stage::{Launch as ProcessLaunch, Process, World};
 use crate::vocabulary::{AgentStep, Launch, Several, StepError, Template};
+
+const NOT_AT_THE_EDGE: &str = "the edge does not have its tunnel";
 
 impl World {
     pub(super) async fn agent_step(&self, name: &str, step: &AgentStep) -> Result<(), StepError> {
@@ -82,34 +88,49 @@ impl World {
 
     /// Waits until the edge has the agent's tunnel.
     async fn is_online(&self, name: &str) -> Result<(), StepError> {
-        let found = self.log().until(self.patience(), |events| {
-            let started = events.iter().rev().find_map(|stamped| match &stamped.event {
+        let process = self.agents().process_began(name).await;
+        let found = self.log().until_so(self.patience(), || match process {
+            Some(began) => self.tunnel_of_process(name, began).map(Some),
+            None => self.has_tunnel_inside(name).map(|()| None),
+        });
+        match found.await {
+            Ok(Some(url)) if url.starts_with("https://") => self.keep_url(name, &url),
+            Ok(_) => Ok(()),
+            Err(actual) => Err(StepError::unmet(format!("agent {name} is not online")).compared(
+                "a tunnel that the edge has",
+                format!("{actual}\n{}", self.printed(name)).trim().to_owned(),
+            )),
+        }
+    }
+
+    /// What stands next to "Forwarding" in what a process has printed since it was started, if the edge has it.
+    fn tunnel_of_process(&self, name: &str, began: Instant) -> Result<String, &'static str> {
+        let own = self.log().read(|events| {
+            let since = events.iter().filter(|stamped| stamped.at >= began);
+            forwarding(&printed(since, name))
+        });
+        let own = own.ok_or("it has printed no line \"Forwarding\"")?;
+        match self.tunnels_online().iter().any(|tunnel| tunnel.forwards == own) {
+            true => Ok(own),
+            false => Err(NOT_AT_THE_EDGE),
+        }
+    }
+
+    /// Whether the edge has the tunnel that an agent of this process has started last.
+    fn has_tunnel_inside(&self, name: &str) -> Result<(), &'static str> {
+        let started = self.log().read(|events| {
+            events.iter().rev().find_map(|stamped| match &stamped.event {
                 Event::Agent(agent, client::Event::TunnelStarted { id, .. }) if **agent == *name => {
                     Some(id.clone())
                 }
                 _ => None,
-            });
-            let online = |id: &str| self.tunnels_online().iter().any(|tunnel| tunnel == id);
-            match started {
-                Some(id) if online(&id) => Ok(()),
-                Some(_) => Err("the edge does not have its tunnel"),
-                None => Err("it has started no tunnel"),
-            }
+            })
         });
-        let process = self.wait_for_print(name, |printed| match forwarding(printed) {
-            Some(url) => Ok(url),
-            None => Err("it has printed no line \"Forwarding\""),
-        });
-        let outcome = match self.agents().is_process(name).await {
-            true => process.await.map(|url| self.agents().keep_url(name, &url)),
-            false => found.await,
-        };
-        outcome.map_err(|actual| {
-            StepError::unmet(format!("agent {name} is not online")).compared(
-                "a tunnel that the edge has",
-                format!("{actual}\n{}", self.printed(name)).trim().to_owned(),
-            )
-        })
+        let started = started.ok_or("it has started no tunnel")?;
+        match self.tunnels_online().iter().any(|tunnel| tunnel.id == started) {
+            true => Ok(()),
+            false => Err(NOT_AT_THE_EDGE),
+        }
     }
 
     /// Looks at all that an agent's process has printed, and again whenever there is more.
@@ -127,8 +148,8 @@ impl World {
     }
 }
 
-fn printed(events: &[ground::evidence::Stamped<Event>], name: &str) -> String {
-    let lines = events.iter().filter_map(|stamped| match &stamped.event {
+fn printed<'a>(events: impl IntoIterator<Item = &'a Stamped<Event>>, name: &str) -> String {
+    let lines = events.into_iter().filter_map(|stamped| match &stamped.event {
         Event::Printed(agent, printed) if **agent == *name => Some(printed.line.as_str()),
         _ => None,
     });

@@ -1,13 +1,15 @@
 //! Requests beside the page, and what their answers have to be.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use ground::Outbound;
 use ground::outbound::Route;
-use http::header::COOKIE;
+use http::header::{COOKIE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::people::{self, Fetched};
-use crate::stage::World;
+use crate::stage::{Redirect, World};
 use crate::vocabulary::{Answer, Fetch, Request, StepError};
 
 /// The head of an answer and its body as text.
@@ -63,8 +65,18 @@ impl World {
         let outbound = Outbound::new(Route::Proxy(membership.proxy), membership.source, tls);
         let answer = outbound.send(head).await.map_err(|error| invalid(&error.to_string()))?;
         let (head, body) = answer.into_parts();
+        self.keep_redirect(who, url, &head.headers);
         let body = String::from_utf8_lossy(&body).into_owned();
         Ok(Came { status: Some(head.status), headers: head.headers, body })
+    }
+
+    fn keep_redirect(&self, who: &str, url: &str, answer: &HeaderMap) {
+        let location = answer.get(LOCATION).and_then(|location| location.to_str().ok());
+        let target = location.and_then(|location| url::Url::parse(url).ok()?.join(location).ok());
+        if let Some(target) = target {
+            let redirect = Redirect { at: Instant::now(), person: who.to_owned(), url: target.into() };
+            self.kept().redirects.push(redirect);
+        }
     }
 
     pub(super) async fn fetches(&self, who: &str, fetch: &Fetch) -> Result<(), StepError> {

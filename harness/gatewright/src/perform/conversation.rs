@@ -65,7 +65,7 @@ impl World {
         let upload = people::Upload {
             method: Method::POST,
             url: self.fill(&upload.url)?,
-            mebibytes: upload.megabytes.0,
+            mebibytes: mebibytes(upload.megabytes.0),
             within: UPLOAD_DEADLINE,
         };
         self.keep_upload(who, async move { driver.upload(&upload).await })
@@ -76,6 +76,12 @@ impl World {
         let came = self.fetched(who, "the upload", self.did(who, fetched)?)?;
         self.check_answer("the upload", answer, &came)
     }
+}
+
+/// As many whole mebibytes as hold so many megabytes.
+fn mebibytes(megabytes: u32) -> u32 {
+    let bytes = u64::from(megabytes) * 1_000_000;
+    u32::try_from(bytes.div_ceil(1024 * 1024)).unwrap_or(u32::MAX)
 }
 
 fn websocket_url(url: &str) -> String {

@@ -93,19 +93,26 @@ impl World {
         Ok(())
     }
 
-    /// The last address that a person's browser went to, redirects included, that matches.
+    /// The last address that matches, of those that a person's browser went to, redirects included, and those that the
+    /// answers to their own requests redirect to.
     fn last_url(&self, who: &str, pattern: &FilledPattern) -> Result<String, StepError> {
-        let visited = self.log().read(|events| {
+        let mut visited = self.log().read(|events| {
             let visited = events.iter().filter_map(|stamped| match &stamped.event {
                 Event::Browser(person, browser::Event::Request(request)) => {
-                    (**person == *who && request.navigation).then(|| request.url.clone())
+                    (**person == *who && request.navigation).then(|| (stamped.at, request.url.clone()))
                 }
                 _ => None,
             });
             visited.collect::<Vec<_>>()
         });
-        visited.iter().rev().find(|url| pattern.matches(url)).cloned().ok_or_else(|| {
-            let visited: Vec<_> = visited.iter().map(|url| self.redactor().url(url)).collect();
+        let kept = self.kept();
+        let redirects = kept.redirects.iter().filter(|redirect| redirect.person == who);
+        visited.extend(redirects.map(|redirect| (redirect.at, redirect.url.clone())));
+        drop(kept);
+        visited.sort_by_key(|(at, _)| *at);
+        let last = visited.iter().rev().find(|(_, url)| pattern.matches(url));
+        last.map(|(_, url)| url.clone()).ok_or_else(|| {
+            let visited: Vec<_> = visited.iter().map(|(_, url)| self.redactor().url(url)).collect();
             StepError::unmet(format!("{who} was at no such address"))
                 .compared(pattern.to_string(), visited.join("\n"))
         })

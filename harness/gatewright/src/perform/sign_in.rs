@@ -75,9 +75,9 @@ impl World {
             },
             SignInPlace::Edge => SignInPage {
                 origin: self.edge().dashboard_url(),
-                login: "Email",
+                login: "E-mail address",
                 password: "Password",
-                button: "Log in",
+                button: "Sign in",
             },
         }
     }

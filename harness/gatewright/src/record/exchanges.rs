@@ -9,7 +9,8 @@ use http::HeaderMap;
 use reports::{DecodedToken, Exchange, Header, Message, MessageKind};
 
 use super::account::StepSpan;
-use super::faces::{self, EDGE, Faces, NETWORK, ORG};
+use super::faces::{EDGE, Faces, NETWORK, ORG};
+use super::relays::{self, Arrival};
 use super::{Event, tokens};
 use crate::network;
 
@@ -22,7 +23,7 @@ pub(super) struct Talk<'a> {
     pub(super) exchanges: Vec<Exchange>,
     pub(super) messages: Vec<Message>,
     /// The upstream at the other end of each proxied stream, as the report calls it.
-    upstreams: HashMap<(String, u32), String>,
+    pub(super) upstreams: HashMap<(String, u32), String>,
 }
 
 impl<'a> Talk<'a> {
@@ -49,15 +50,21 @@ impl<'a> Talk<'a> {
                 issued.insert(request, decoded.collect());
             }
         }
+        let arrivals = relays::arrivals(events);
         for stamped in events {
-            self.hear_one(stamped, &mut issued);
+            self.hear_one(stamped, &mut issued, &arrivals);
         }
         self.exchanges.sort_by_key(|exchange| exchange.at_ms);
         self.messages.sort_by_key(|message| message.at_ms);
         (self.exchanges, self.messages)
     }
 
-    fn hear_one(&mut self, stamped: &Stamped<Event>, issued: &mut HashMap<&str, Vec<DecodedToken>>) {
+    fn hear_one(
+        &mut self,
+        stamped: &Stamped<Event>,
+        issued: &mut HashMap<&str, Vec<DecodedToken>>,
+        arrivals: &[Arrival],
+    ) {
         match &stamped.event {
             Event::Org(mock_idp::Event::Answered(exchange)) => {
                 let request = exchange.response_headers.get("x-okta-request-id");
@@ -66,30 +73,17 @@ impl<'a> Talk<'a> {
                 self.exchange(stamped, exchange, ORG, tokens);
             }
             Event::Edge(edge::Event::Answered(answered)) => {
+                self.relayed(stamped.at, answered, arrivals);
                 self.exchange(stamped, &answered.exchange, EDGE, Vec::new());
             }
             Event::Agent(agent, client::Event::ConnectionOpened { at, upstream, .. }) => {
                 let upstream = self.faces.upstream_at(upstream.local);
-                self.upstreams.insert((at.session.clone(), at.stream), upstream);
-                let label = format!("stream {}", at.stream);
-                self.message(stamped.at, EDGE, &faces::agent(agent), label, MessageKind::Tunnel, None);
+                self.opened(stamped.at, agent, (at, upstream));
             }
             Event::Agent(agent, client::Event::Exchange { at, method, target, status, took, .. }) => {
-                let Some(upstream) = self.upstreams.get(&(at.session.clone(), at.stream)).cloned() else {
-                    return;
-                };
-                let (agent, asked) =
-                    (faces::agent(agent), stamped.at.checked_sub(*took).unwrap_or(stamped.at));
-                let target = self.redactor.url(target);
-                self.message(
-                    asked,
-                    &agent,
-                    &upstream,
-                    format!("{method} {target}"),
-                    MessageKind::Request,
-                    None,
-                );
-                self.message(stamped.at, &upstream, &agent, status.to_string(), MessageKind::Answer, None);
+                let asked = stamped.at.checked_sub(*took).unwrap_or(stamped.at);
+                let asks = format!("{method} {}", self.redactor.url(target));
+                self.passed((asked, stamped.at), agent, at, (asks, status.to_string()));
             }
             Event::Network(network::Event::Refused(refused)) if refused.asker == network::Asker::Member => {
                 let label = format!("{}:{}: {}", refused.host, refused.port, refused.why);
@@ -144,7 +138,7 @@ impl<'a> Talk<'a> {
         });
     }
 
-    fn message(
+    pub(super) fn message(
         &mut self,
         at: Instant,
         from: &str,

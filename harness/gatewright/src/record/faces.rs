@@ -1,7 +1,7 @@
 //! Who is who: addresses as the people and parts that have them.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use reports::{Participant, ParticipantKind};
 
@@ -17,6 +17,7 @@ pub(crate) struct Faces {
     upstreams: HashMap<SocketAddr, String>,
     people: Vec<String>,
     agents: Vec<String>,
+    processes: Vec<String>,
 }
 
 impl Faces {
@@ -35,6 +36,24 @@ impl Faces {
 
     pub(crate) fn agent(&mut self, name: &str) {
         self.agents.push(name.to_owned());
+    }
+
+    /// An agent that is a process of its own, and so comes from no address that the network gave.
+    pub(crate) fn process(&mut self, name: &str) {
+        self.agent(name);
+        self.processes.push(agent(name));
+    }
+
+    /// The process whose connection to the edge comes from an address: the only one, or one of several.
+    pub(super) fn process_at(&self, address: SocketAddr) -> Option<String> {
+        if address.ip() != IpAddr::V4(Ipv4Addr::LOCALHOST) {
+            return None;
+        }
+        match self.processes.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            several => Some(several.join(", ")),
+        }
     }
 
     /// Who comes from an address.
@@ -59,12 +78,14 @@ impl Faces {
         let org = one(ORG.to_owned(), "Okta org".to_owned(), ParticipantKind::Org);
         let agents =
             self.agents.iter().map(|name| one(agent(name), format!("agent {name}"), ParticipantKind::Agent));
+        let several = (self.processes.len() > 1).then(|| self.processes.join(", "));
+        let several = several.map(|names| one(names.clone(), names, ParticipantKind::Agent));
         let mut upstreams: Vec<_> = self.upstreams.values().collect();
         upstreams.sort();
         let upstreams = upstreams
             .into_iter()
             .map(|name| one(upstream(name), format!("upstream {name}"), ParticipantKind::Upstream));
-        let all = people.chain([network, org, edge]).chain(agents).chain(upstreams);
+        let all = people.chain([network, org, edge]).chain(agents).chain(several).chain(upstreams);
         all.filter(|participant| seen(&participant.id)).collect()
     }
 }

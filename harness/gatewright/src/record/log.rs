@@ -96,17 +96,27 @@ impl Log {
     }
 
     /// Looks at the events, and again whenever there are more, until `look` finds what it seeks; the deadline's answer
-    /// is what `look` found last instead.
+    /// is what `look` found last instead. Nobody can log while it looks, so it asks no part of the stage.
     pub async fn until<T, N>(
         &self,
         deadline: Duration,
         mut look: impl FnMut(&[Stamped<Event>]) -> Result<T, N>,
     ) -> Result<T, N> {
+        self.until_so(deadline, || self.read(&mut look)).await
+    }
+
+    /// Asks, and again whenever there are more events, until `ask` gets what it seeks; the deadline's answer is what it
+    /// got last instead.
+    pub async fn until_so<T, N>(
+        &self,
+        deadline: Duration,
+        mut ask: impl FnMut() -> Result<T, N>,
+    ) -> Result<T, N> {
         let mut arrivals = self.shared.arrivals.subscribe();
         let end = tokio::time::Instant::now() + deadline;
         loop {
             arrivals.mark_unchanged();
-            let found = self.read(&mut look);
+            let found = ask();
             if found.is_ok() || tokio::time::timeout_at(end, arrivals.changed()).await.is_err() {
                 return found;
             }

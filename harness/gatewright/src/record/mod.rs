@@ -8,6 +8,7 @@ mod exchanges;
 mod faces;
 mod lines;
 mod log;
+mod relays;
 mod tokens;
 
 pub use account::{Record, StepSpan};

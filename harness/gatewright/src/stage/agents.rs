@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use client::{Agent, AgentError, HttpTunnel, LabeledTunnel, Tunnel as BoundTunnel};
 use ground::outbound::Route;
@@ -12,6 +13,7 @@ use wire::message::Oidc;
 
 use super::SetError;
 use super::process::Process;
+use super::set::{AGENTS_PORT, connect_host, host_of};
 use super::world::World;
 use crate::record::Event;
 use crate::scenario::given::Tunnel;
@@ -71,7 +73,12 @@ impl Agents {
         self.urls.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    pub(crate) fn keep_url(&self, name: &str, url: &str) {
+    /// The public URLs that agents' processes have printed.
+    pub(super) fn urls(&self) -> Vec<String> {
+        self.urls.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    pub(super) fn keep_url(&self, name: &str, url: &str) {
         self.urls.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), url.to_owned());
     }
 
@@ -84,9 +91,12 @@ impl Agents {
         self.hired.lock().await.keys().cloned().collect()
     }
 
-    /// Whether this is a process of its own.
-    pub(crate) async fn is_process(&self, name: &str) -> bool {
-        matches!(self.hired.lock().await.get(name), Some(Hired::Process(_)))
+    /// When it began, if it is a process of its own.
+    pub(crate) async fn process_began(&self, name: &str) -> Option<Instant> {
+        match self.hired.lock().await.get(name) {
+            Some(Hired::Process(process)) => Some(process.began()),
+            _ => None,
+        }
     }
 
     /// Ends all of them in good order.
@@ -144,8 +154,7 @@ impl World {
         };
         let url = self.tunnel_url(name)?;
         let tunnel = HttpTunnel::new(self.app_behind(given.http.as_str())?);
-        let tunnel =
-            HttpTunnel { name: name.to_owned(), ..tunnel }.domain(url.trim_start_matches("https://"));
+        let tunnel = HttpTunnel { name: name.to_owned(), ..tunnel }.domain(host_of(&url));
         let Some(provider) = &given.oidc else { return Ok(tunnel) };
         let app = self.app(provider.app.as_str())?;
         Ok(tunnel.oidc(Oidc {
@@ -174,7 +183,7 @@ impl World {
     ) -> Result<client::Config, SetError> {
         let membership = self.network.join(name, self.run.addresses().draw()).await?;
         let tls = self.run.authority().client_config(&[])?;
-        let server_addr = format!("connect.{}:443", super::set::DOMAIN);
+        let server_addr = format!("{}:{}", connect_host(&self.edge()), AGENTS_PORT);
         Ok(client::Config {
             server_addr: server_addr
                 .parse()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::world::World;
-use super::{Run, SetError};
+use super::{Names, Run, SetError};
 use crate::record::{Log, Record};
 use crate::scenario::Given;
 use crate::vocabulary::{
@@ -59,7 +59,12 @@ impl Stage {
 
     /// A stage of a run, with what is given.
     pub async fn set_in(run: &Run, given: &Given) -> Result<Self, SetError> {
-        Ok(Self { world: Arc::new(World::set(run, given).await?) })
+        Self::set_under(run, &Names::IN_THE_NETWORK, given).await
+    }
+
+    /// A stage of a run, with what is given, under other names than those of its own network.
+    pub async fn set_under(run: &Run, names: &Names, given: &Given) -> Result<Self, SetError> {
+        Ok(Self { world: Arc::new(World::set(run, names, given).await?) })
     }
 
     /// Someone with a browser.

@@ -8,17 +8,21 @@ mod agents;
 mod cast;
 mod error;
 mod handle;
+mod names;
 mod process;
 mod run;
 mod set;
 mod shots;
+mod standing;
 mod values;
 mod world;
 
 pub use error::{RunError, SetError};
 pub use handle::{Ending, Stage};
+pub use names::Names;
 pub use run::{People, Run};
 pub use shots::Shot;
+pub use standing::{Card, EdgeCard, Login, OktaCard, Standing, UserCard};
 
 pub(crate) use process::{Launch, Process};
-pub(crate) use world::World;
+pub(crate) use world::{Redirect, World};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Instant;
 
 use ground::Sink;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -30,6 +31,7 @@ pub(crate) struct Launch {
 #[derive(Debug)]
 pub(crate) struct Process {
     launch: Launch,
+    began: Instant,
     id: u32,
     kill: Arc<Notify>,
     exit: watch::Receiver<Option<i32>>,
@@ -49,30 +51,27 @@ impl Process {
         command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "HOME"));
         command.envs(launch.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let began = Instant::now();
         let mut child = command.spawn().map_err(failed)?;
         let id = child.id().unwrap_or_default();
         let watcher = watcher(id).map_err(failed)?;
         let label: Arc<str> = launch.name.as_str().into();
         let sink = world.log.sink(move |line| Event::Printed(Arc::clone(&label), line));
-        let reading = (
-            child.stdout.take().map(|out| read(out, sink.clone())),
-            child.stderr.take().map(|e| read(e, sink)),
-        );
+        let (out, err) = (child.stdout.take(), child.stderr.take());
         let (kill, (ended, exit)) = (Arc::new(Notify::new()), watch::channel(None));
         let killed = Arc::clone(&kill);
         world.tasks.spawn(async move {
-            let status = wait(child, &killed).await;
-            // What it printed last counts, so its output is read to the end first.
-            if let Some(reading) = reading.0 {
-                reading.await;
-            }
-            if let Some(reading) = reading.1 {
-                reading.await;
-            }
+            // What it printed last counts, so it has ended when its output is read to the end, too.
+            let (status, (), ()) = tokio::join!(wait(child, &killed), read(out, &sink), read(err, &sink));
             ended.send_replace(Some(status.and_then(|status| status.code()).unwrap_or(-1)));
             drop(watcher);
         });
-        Ok(Self { launch, id, kill, exit })
+        Ok(Self { launch, began, id, kill, exit })
+    }
+
+    /// When it was started, for the last time.
+    pub(crate) fn began(&self) -> Instant {
+        self.began
     }
 
     /// Kills it, and waits until it is gone.
@@ -129,7 +128,8 @@ fn watcher(id: u32) -> std::io::Result<Child> {
     watcher.process_group(0).spawn()
 }
 
-async fn read(output: impl AsyncRead + Unpin, sink: Sink<Printed>) {
+async fn read(output: Option<impl AsyncRead + Unpin>, sink: &Sink<Printed>) {
+    let Some(output) = output else { return };
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         sink.emit(Printed { line });

@@ -8,7 +8,6 @@ use std::time::Duration;
 use edge::Edge;
 use edge::model::{EdgeChange, Host, NewAccount, NewLogin, OidcModule, Role as LoginRole};
 use futures_util::future::try_join_all;
-use ground::outbound::Route;
 use ground::redaction::Redactor;
 use ground::{Clock, Outbound, Secret, Tasks};
 use mock_idp::Org;
@@ -17,6 +16,7 @@ use mock_idp::model::{Cause, LoginInitiatedBy as Initiator, NewApp, NewUser, Pro
 use super::SetError;
 use super::agents::Agents;
 use super::cast::Cast;
+use super::names::Names;
 use super::run::Run;
 use super::world::{EdgeAccount, HttpsEdge, Ids, OrgApp, OrgUser, World};
 use crate::network::{self, Network};
@@ -28,34 +28,28 @@ use crate::scenario::given::{
 use crate::upstream::{Kind, Upstream};
 use crate::vocabulary::Template;
 
-/// The domain of tunnels, and the org's hosts (see the design's "Names and hosts in a stage").
-pub(super) const DOMAIN: &str = "tunnel.test";
-const ORG: &str = "acme";
-const ORG_HOST: &str = "acme.okta.test";
-const ORG_ADMIN_HOST: &str = "acme-admin.okta.test";
-const PORT: u16 = 443;
-
 /// The name of the account whose agents, Edges and logins a stage has unless a scenario says otherwise.
 pub(super) const OWN_ACCOUNT: &str = "Acme";
 
 impl World {
     /// Sets a stage.
-    pub(super) async fn set(run: &Run, given: &Given) -> Result<Self, SetError> {
+    pub(super) async fn set(run: &Run, names: &Names, given: &Given) -> Result<Self, SetError> {
         let clock = Clock::new();
         let log = Log::new(clock.clone());
         let network = Network::start(network::Config { evidence: log.sink(Event::Network) });
         let edge_source = run.addresses().draw();
-        let edge_config = edge_config(run, given, &clock, &log, &network, edge_source).await?;
+        let edge_config = edge_config(run, names, given, &clock, &log, &network, edge_source).await?;
         let (org, edge, upstreams) = tokio::try_join!(
-            start_org(run, &clock, &log),
+            start_org(run, names, &clock, &log),
             async { Edge::start(edge_config.clone()).await.map_err(SetError::from) },
             start_upstreams(given, &log),
         )?;
-        network.serve(ORG_HOST, PORT, org.https_addr())?;
-        network.serve(ORG_ADMIN_HOST, PORT, org.https_addr())?;
-        let tunnels = tunnel_urls(given)?;
+        for host in [names.org, names.admin] {
+            network.serve(host, names.port.unwrap_or(org.https_addr().port()), org.https_addr())?;
+        }
+        let tunnels = tunnel_urls(given, &edge)?;
         let addresses = addresses(&upstreams).await;
-        serve_edge(&network, &edge, tunnels.values().map(String::as_str))?;
+        serve_edge(&network, &edge, tunnels.values().cloned())?;
         let mut world = Self {
             run: run.clone(),
             clock,
@@ -165,7 +159,7 @@ impl World {
         let edge = self.edge();
         let account = edge.account(OWN_ACCOUNT).ok_or_else(|| SetError::Given("no account".into()))?;
         for (name, given) in given.edges.iter() {
-            let domain = given.domain.clone().unwrap_or_else(|| format!("{name}.{DOMAIN}"));
+            let domain = given.domain.clone().unwrap_or_else(|| format!("{name}.{}", edge.model().domain()));
             let host = Host::parse(&domain).map_err(|error| SetError::Given(error.to_string()))?;
             let made = account.create_edge_with_tunnel_group(name.as_str())?;
             let change = EdgeChange { hosts: Some(vec![host]), ..EdgeChange::default() };
@@ -176,7 +170,7 @@ impl World {
                     account.set_oidc(&made.id, &route.id, Some(module.clone()))?;
                 }
             }
-            let edge = HttpsEdge { id: made.id.to_string(), url: format!("https://{domain}") };
+            let edge = HttpsEdge { id: made.id.to_string(), url: url_of(&edge, &domain) };
             self.ids.edges.insert(name.as_str().to_owned(), edge);
         }
         Ok(())
@@ -223,12 +217,12 @@ impl World {
     }
 }
 
-async fn start_org(run: &Run, clock: &Clock, log: &Log) -> Result<Org, SetError> {
+async fn start_org(run: &Run, names: &Names, clock: &Clock, log: &Log) -> Result<Org, SetError> {
     let config = mock_idp::Config {
-        name: ORG.to_owned(),
-        host: ORG_HOST.to_owned(),
-        admin_host: ORG_ADMIN_HOST.to_owned(),
-        public_port: Some(PORT),
+        name: "acme".to_owned(),
+        host: names.org.to_owned(),
+        admin_host: names.admin.to_owned(),
+        public_port: names.port,
         authority: run.authority().clone(),
         clock: clock.clone(),
         evidence: log.sink(Event::Org),
@@ -239,6 +233,7 @@ async fn start_org(run: &Run, clock: &Clock, log: &Log) -> Result<Org, SetError>
 
 async fn edge_config(
     run: &Run,
+    names: &Names,
     given: &Given,
     clock: &Clock,
     log: &Log,
@@ -248,13 +243,13 @@ async fn edge_config(
     let membership = network.join("edge", source).await?;
     let tls = run.authority().client_config(&[b"h2", b"http/1.1"])?;
     Ok(edge::Config {
-        domain: DOMAIN.to_owned(),
+        domain: names.domain.to_owned(),
         authority: run.authority().clone(),
         clock: clock.clone(),
         evidence: log.sink(Event::Edge),
-        outbound: Outbound::new(Route::Proxy(membership.proxy), membership.source, tls),
+        outbound: Outbound::new(names.route(membership.proxy), membership.source, tls),
         accounts: accounts(given),
-        public_port: Some(PORT),
+        public_port: names.port,
         region: "test".to_owned(),
     })
 }
@@ -328,10 +323,10 @@ async fn addresses(
 }
 
 /// The public URL of each tunnel, which is known before the tunnel is up.
-fn tunnel_urls(given: &Given) -> Result<BTreeMap<String, String>, SetError> {
+fn tunnel_urls(given: &Given, edge: &Edge) -> Result<BTreeMap<String, String>, SetError> {
     let url = |name: &str, domain: Option<&String>| match domain {
-        Some(domain) => format!("https://{domain}"),
-        None => format!("https://{name}.{DOMAIN}"),
+        Some(domain) => url_of(edge, domain),
+        None => url_of(edge, &format!("{name}.{}", edge.model().domain())),
     };
     let one = |name: &str, tunnel: &Tunnel| match tunnel {
         Tunnel::Http(tunnel) => Ok(url(name, tunnel.domain.as_ref())),
@@ -347,18 +342,41 @@ fn tunnel_urls(given: &Given) -> Result<BTreeMap<String, String>, SetError> {
     urls.collect()
 }
 
+/// The public URL of a host of the edge's.
+fn url_of(edge: &Edge, host: &str) -> String {
+    match edge.model().public_port() {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    }
+}
+
 /// Lets the network lead the edge's names to it: everything under its domain, and names elsewhere that tunnels have.
-pub(super) fn serve_edge<'a>(
+pub(super) fn serve_edge(
     network: &Network,
     edge: &Edge,
-    urls: impl Iterator<Item = &'a str>,
+    urls: impl Iterator<Item = String>,
 ) -> Result<(), network::ServeError> {
-    network.serve(&format!("*.{DOMAIN}"), PORT, edge.https_addr())?;
-    network.serve(&format!("connect.{DOMAIN}"), PORT, edge.agent_addr())?;
+    let (domain, port) = (edge.model().domain(), edge.model().public_port());
+    network.serve(&format!("*.{domain}"), port, edge.https_addr())?;
+    network.serve(&connect_host(edge), AGENTS_PORT, edge.agent_addr())?;
     for url in urls {
-        network.serve(url.trim_start_matches("https://"), PORT, edge.https_addr())?;
+        network.serve(host_of(&url), port, edge.https_addr())?;
     }
     Ok(())
+}
+
+/// Where agents of a stage call their edge.
+pub(super) fn connect_host(edge: &Edge) -> String {
+    format!("connect.{}", edge.model().domain())
+}
+
+/// The port for agents, as ngrok's.
+pub(super) const AGENTS_PORT: u16 = 443;
+
+/// The host of a public URL.
+pub(super) fn host_of(url: &str) -> &str {
+    let authority = url.trim_start_matches("https://");
+    authority.split_once(':').map_or(authority, |(host, _)| host)
 }
 
 /// Everybody who has a browser.

@@ -4,8 +4,8 @@ use ground::Secret;
 
 use super::world::{EdgeAccount, OrgApp, OrgUser, World};
 use crate::vocabulary::{
-    AccountPart, AgentPart, AppPart, EdgePart, EdgeServerPart, OktaPart, Reference, StepError, TunnelPart,
-    UpstreamPart, UserPart,
+    AccountPart, AgentPart, AppPart, EdgePart, EdgeServerPart, OktaPart, Reference, RememberedPart,
+    StepError, TunnelPart, UpstreamPart, UserPart,
 };
 
 impl World {
@@ -16,7 +16,7 @@ impl World {
                 let url = self.tunnel_url(name.as_str())?;
                 match part {
                     TunnelPart::Url => url,
-                    TunnelPart::Host => url.trim_start_matches("https://").to_owned(),
+                    TunnelPart::Host => super::set::host_of(&url).to_owned(),
                 }
             }
             Reference::Edge(name, part) => {
@@ -84,8 +84,14 @@ impl World {
             Reference::Copied(name, _) => {
                 self.kept().copied.get(name.as_str()).cloned().ok_or_else(|| none(reference))?
             }
-            Reference::Remembered(name, _) => {
-                self.kept().remembered.get(name.as_str()).cloned().ok_or_else(|| none(reference))?
+            Reference::Remembered(name, part) => {
+                let url =
+                    self.kept().remembered.get(name.as_str()).cloned().ok_or_else(|| none(reference))?;
+                match part {
+                    RememberedPart::Text => url,
+                    RememberedPart::Code => parameter(&url, "code").ok_or_else(|| none(reference))?,
+                    RememberedPart::State => parameter(&url, "state").ok_or_else(|| none(reference))?,
+                }
             }
         })
     }
@@ -97,9 +103,15 @@ impl World {
     }
 
     /// The key of the control API that the stage's own account has.
-    fn api_key(&self) -> &Secret {
+    pub(crate) fn api_key(&self) -> &Secret {
         &self.edge_config.accounts[0].api_keys[0]
     }
+}
+
+/// A parameter of a URL's query, decoded.
+fn parameter(url: &str, name: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    url.query_pairs().find(|(member, _)| member == name).map(|(_, value)| value.into_owned())
 }
 
 fn none(reference: &Reference) -> StepError {

@@ -1,16 +1,18 @@
 //! Everything that is on one stage.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use edge::{Account, Edge};
+use edge::Edge;
+use edge::model::TunnelKind;
 use ground::redaction::Redactor;
 use ground::{Clock, Secret, Tasks};
 use mock_idp::Org;
-use mock_idp::model::{AppId, GroupId, UserId};
+use mock_idp::model::{AppId, GroupId, PageRequest, UserId};
 use rustls::ClientConfig;
 
 use super::agents::Agents;
@@ -91,6 +93,14 @@ pub(crate) struct EdgeAccount {
     pub(crate) authtoken: Secret,
 }
 
+/// A tunnel that the edge has.
+#[derive(Clone, Debug)]
+pub(crate) struct TunnelOnline {
+    pub(crate) id: String,
+    /// What its agent prints next to "Forwarding": its URL or its labels.
+    pub(crate) forwards: String,
+}
+
 /// An HTTPS Edge.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpsEdge {
@@ -103,10 +113,20 @@ pub(crate) struct HttpsEdge {
 pub(crate) struct Kept {
     pub(crate) copied: BTreeMap<String, String>,
     pub(crate) remembered: BTreeMap<String, String>,
+    /// Where the answers to people's own requests redirect to.
+    pub(crate) redirects: Vec<Redirect>,
     /// Expectations that have to hold at the end as well, with the index of their step.
     pub(crate) lasting: Vec<(usize, Step)>,
     /// When each step ran so far.
     pub(crate) steps: Vec<StepSpan>,
+}
+
+/// Where an answer to somebody's own request redirects to.
+#[derive(Clone, Debug)]
+pub(crate) struct Redirect {
+    pub(crate) at: Instant,
+    pub(crate) person: String,
+    pub(crate) url: String,
 }
 
 impl World {
@@ -163,7 +183,10 @@ impl World {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps what was copied. The secret of an app that was made on the way is masked from now on.
     pub(crate) fn keep_copied(&self, name: &CopiedName, value: String) {
+        let apps = self.org.model().apps(&PageRequest::all(), |_| true).items;
+        apps.iter().filter_map(|app| app.secret.as_ref()).for_each(|secret| self.redactor.learn(secret));
         self.kept().copied.insert(name.as_str().to_owned(), value);
     }
 
@@ -199,8 +222,8 @@ impl World {
         let broken =
             |error: &dyn std::fmt::Display| StepError::broken(format!("the edge did not restart: {error}"));
         let edge = Edge::start(self.edge_config.clone()).await.map_err(|error| broken(&error))?;
-        super::set::serve_edge(&self.network, &edge, self.ids.tunnels.values().map(String::as_str))
-            .map_err(|error| broken(&error))?;
+        let urls = self.ids.tunnels.values().cloned().chain(self.agents.urls());
+        super::set::serve_edge(&self.network, &edge, urls).map_err(|error| broken(&error))?;
         let old =
             std::mem::replace(&mut *self.edge.lock().unwrap_or_else(PoisonError::into_inner), Arc::new(edge));
         // Nobody else holds it longer than a step; where somebody does, it ends by being dropped.
@@ -228,10 +251,32 @@ impl World {
         self.addresses.get(name).copied()
     }
 
-    /// The ids of the tunnels that the edge has now.
-    pub(crate) fn tunnels_online(&self) -> Vec<String> {
-        let accounts = self.edge().model().accounts();
-        accounts.iter().flat_map(Account::tunnels).map(|tunnel| tunnel.id.to_string()).collect()
+    /// The tunnels that the edge has now.
+    pub(crate) fn tunnels_online(&self) -> Vec<TunnelOnline> {
+        let edge = self.edge();
+        let tunnels = edge.model().accounts().into_iter().flat_map(|account| account.tunnels());
+        let online = tunnels.map(|tunnel| TunnelOnline {
+            id: tunnel.id.to_string(),
+            forwards: match &tunnel.kind {
+                TunnelKind::Endpoint { scheme, host, .. } => edge.model().url(*scheme, host),
+                TunnelKind::Labeled(labels) => {
+                    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+                }
+            },
+        });
+        online.collect()
+    }
+
+    /// Keeps the URL of an agent's tunnel, and leads its name to the edge, as whoever owns a name elsewhere does.
+    pub(crate) fn keep_url(&self, agent: &str, url: &str) -> Result<(), StepError> {
+        self.agents.keep_url(agent, url);
+        super::set::serve_edge(&self.network, &self.edge(), std::iter::once(url.to_owned()))
+            .map_err(|error| StepError::broken(format!("{url} could not be led to the edge: {error}")))
+    }
+
+    /// A way into the network for somebody from outside.
+    pub(super) async fn visitor(&self) -> io::Result<Membership> {
+        self.network.join("visitor", self.run.addresses().draw()).await
     }
 
     pub(crate) async fn membership(&self, who: &str) -> Result<Membership, StepError> {
@@ -250,7 +295,12 @@ impl World {
         }
         faces.edge(IpAddr::V4(self.edge_source));
         self.addresses.iter().for_each(|(name, address)| faces.upstream(name, *address));
-        self.agents.names().await.iter().for_each(|name| faces.agent(name));
+        for name in self.agents.names().await {
+            match self.agents.process_began(&name).await {
+                Some(_) => faces.process(&name),
+                None => faces.agent(&name),
+            }
+        }
         faces
     }
 

@@ -200,6 +200,10 @@ references! {
     Remembered(RememberedName) RememberedPart = "remembered" {
         /// The URL as it was.
         Text = "";
+        /// The parameter `code` of its query.
+        Code = "code";
+        /// The parameter `state` of its query.
+        State = "state";
     }
 }
 

@@ -70,8 +70,8 @@ vocabulary! {
         Copies = copies(values: Entries<CopiedName, Template>),
             "alice copies: { id: Client ID, secret: Client secret }";
 
-        /// Keeps the last URL that the browser went to, redirects included, that matches; to be used as
-        /// `{remembered.NAME}` from now on.
+        /// Keeps the last URL that matches: of those that the browser went to, redirects included, and those that the
+        /// answers to their own requests redirect to; to be used as `{remembered.NAME}` from now on.
         Remembers = remembers(urls: Entries<RememberedName, Pattern>),
             r#"alice remembers: { callback: "https://idp.tunnel.test/oauth2/callback?*" }"#;
 

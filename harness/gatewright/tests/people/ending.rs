@@ -163,4 +163,9 @@ async fn browsers_end_with_their_host_even_without_their_keeper() {
 
 fn kill(process: &Process) {
     assert!(Command::new("kill").args(["-KILL", &process.id.to_string()]).status().unwrap().success());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while processes().iter().any(|running| running.id == process.id) {
+        assert!(Instant::now() < deadline, "it can't be killed: {}", process.command);
+        std::thread::yield_now();
+    }
 }

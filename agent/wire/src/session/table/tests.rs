@@ -115,6 +115,19 @@ fn an_abort_is_fin_then_rst_and_nothing_for_a_stream_that_the_peer_never_saw() {
 }
 
 #[test]
+fn a_stream_that_was_reset_gives_its_place_back_while_it_is_still_held() {
+    let mut server = table(Role::Server);
+    let stream = server.open_now(b"").unwrap();
+    server.sent();
+    assert_eq!(server.slots.available_permits(), Limits::default().opened - 1);
+    server.receive(&Frame::Reset { stream, code: ErrorCode::RESET }).unwrap();
+    assert_eq!(server.slots.available_permits(), Limits::default().opened);
+    assert_eq!((server.alive(), server.streams.len()), (0, 1));
+    server.release(stream);
+    assert_eq!(server.streams.len(), 0);
+}
+
+#[test]
 fn nothing_follows_a_goaway() {
     let mut server = table(Role::Server);
     let stream = server.open_now(b"").unwrap();

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::browser::event::Kind;
@@ -306,4 +307,9 @@ pub(super) fn headers(of: &Map<String, Value>) -> HeaderMap {
 /// A status as it came; the browser itself makes none that is not one.
 pub(super) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY)
+}
+
+/// What does not read as expected is another version's; it is passed over.
+pub(super) fn read<T: DeserializeOwned>(params: Value) -> Option<T> {
+    serde_json::from_value(params).ok()
 }

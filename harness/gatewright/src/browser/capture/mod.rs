@@ -4,7 +4,10 @@
 mod heard;
 mod recorder;
 mod requests;
+mod tabs;
+mod told;
 mod words;
 
-pub(crate) use recorder::{Attempt, Loaded, Recorder};
+pub(crate) use recorder::Recorder;
+pub(crate) use tabs::{Attempt, Loaded};
 pub(crate) use words::LastWord;

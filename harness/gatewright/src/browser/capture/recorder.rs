@@ -1,24 +1,20 @@
 //! The record of one profile.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ground::Sink;
 use ground::evidence::Activity;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::heard::{
-    ConsoleCalled, DialogOpening, EntryAdded, ExceptionThrown, FrameNavigated, NavigatedWithinDocument,
-    RemoteObject, RequestWillBeSent, SocketEvent, headers, status,
-};
+use super::heard::{FrameNavigated, NavigatedWithinDocument, RequestWillBeSent, SocketEvent, read};
 use super::requests::Requests;
+use super::tabs::{Attempt, Loaded, Record, Tab};
+use super::told;
 use super::words::{LastWord, Words};
 use crate::browser::cdp::SessionId;
-use crate::browser::event::{
-    Console, Event, Failed, Frame, Hop, Level, Navigated, RequestId, TabId, WebSocket, WebSocketDoing,
-};
+use crate::browser::event::{Event, Navigated, RequestId, TabId, WebSocket, WebSocketDoing};
 
 /// Listens to one profile: says what happens there, and remembers what a person may ask.
 #[derive(Debug)]
@@ -37,47 +33,6 @@ struct State {
     requests: Requests,
     sockets: HashMap<RequestId, String>,
     words: Words,
-}
-
-struct Tab {
-    id: TabId,
-    session: SessionId,
-    /// The document that is there.
-    document: Option<RequestId>,
-    /// The document that was asked for last.
-    attempt: Option<RequestId>,
-    /// How documents came, the latest at the back; older ones may come back by the back button.
-    records: VecDeque<Record>,
-}
-
-struct Record {
-    id: RequestId,
-    hops: Vec<Hop>,
-    /// The last hop is the document, not a redirect.
-    complete: bool,
-    failure: Option<Failed>,
-}
-
-const MAX_RECORDS: usize = 64;
-
-/// How the document in a tab came there.
-#[derive(Clone, Debug)]
-pub(crate) enum Loaded {
-    /// Not over the network.
-    Otherwise,
-    /// It is not known in full yet.
-    Coming,
-    /// By these hops.
-    By(Vec<Hop>),
-}
-
-/// What came of the last try to load a document in a tab.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Attempt {
-    /// There was none, or it goes on, or there was an answer.
-    Fine,
-    /// It failed.
-    Failed(Failed),
 }
 
 impl Recorder {
@@ -99,30 +54,14 @@ impl Recorder {
         self.state().tabs.iter().find(|open| open.id == *tab).map(|open| open.session.clone())
     }
 
+    /// How the document in a tab came there.
     pub(crate) fn loaded(&self, tab: &TabId) -> Loaded {
-        let mut state = self.state();
-        let Some(open) = state.tab(tab) else { return Loaded::Otherwise };
-        let Some(document) = &open.document else { return Loaded::Otherwise };
-        match open.records.iter().find(|record| record.id == *document) {
-            None => Loaded::Otherwise,
-            Some(record) if record.complete => Loaded::By(record.hops.clone()),
-            Some(Record { failure: Some(_), .. }) => Loaded::Otherwise,
-            Some(_) => Loaded::Coming,
-        }
+        self.state().tab(tab).map_or(Loaded::Otherwise, |open| open.loaded())
     }
 
+    /// What came of the last try to load a document in a tab.
     pub(crate) fn attempt(&self, tab: &TabId) -> Attempt {
-        let mut state = self.state();
-        let record = state.tab(tab).and_then(|open| {
-            let attempt = open.attempt.clone()?;
-            open.records.iter().find(|record| record.id == attempt)
-        });
-        match record.and_then(|record| record.failure.as_ref().map(|failure| (record.complete, failure))) {
-            // An answer that is not shown (a download, 204) is given up by the browser, and an answer all the same.
-            Some((true, failure)) if failure.canceled => Attempt::Fine,
-            Some((_, failure)) => Attempt::Failed(failure.clone()),
-            None => Attempt::Fine,
-        }
+        self.state().tab(tab).map_or(Attempt::Fine, |open| open.last_attempt())
     }
 
     /// The last try to load a document in a tab no longer counts.
@@ -152,8 +91,7 @@ impl Recorder {
     /// A tab is there.
     pub(crate) fn tab_opened(&self, id: &TabId, session: SessionId, opener: Option<TabId>) {
         let mut state = self.state();
-        let tab = Tab { id: id.clone(), session, document: None, attempt: None, records: VecDeque::new() };
-        state.tabs.push(tab);
+        state.tabs.push(Tab::new(id.clone(), session));
         self.evidence.emit(Event::TabOpened { tab: id.clone(), opener });
         drop(state);
         self.stir();
@@ -231,16 +169,9 @@ impl Recorder {
                 }));
             }
             "javascriptDialogOpening" => {
-                let Some(dialog) = read::<DialogOpening>(params) else { return };
-                self.evidence.emit(Event::Console(Console {
-                    tab: tab.clone(),
-                    level: Level::Warning,
-                    text: format!(
-                        "a dialog was answered for the person ({}): {}",
-                        dialog.kind, dialog.message
-                    ),
-                    place: Some((dialog.url, 1)),
-                }));
+                if let Some(line) = told::dialog(tab, params) {
+                    self.evidence.emit(Event::Console(line));
+                }
             }
             "navigatedWithinDocument" => {
                 let Some(navigated) = read::<NavigatedWithinDocument>(params) else { return };
@@ -256,29 +187,12 @@ impl Recorder {
 
     fn hear_socket(&self, state: &mut State, tab: &TabId, event: &str, params: Value) {
         let Some(heard) = read::<SocketEvent>(params) else { return };
-        let id = RequestId(heard.request_id);
-        let what = match (event, heard.url, heard.request, heard.response) {
-            ("webSocketCreated", Some(url), ..) => {
-                state.sockets.insert(id, url);
-                return;
-            }
-            ("webSocketWillSendHandshakeRequest", _, Some(request), _) => {
-                WebSocketDoing::Asked(headers(&request.headers))
-            }
-            ("webSocketHandshakeResponseReceived", _, _, Some(response)) => WebSocketDoing::Answered {
-                status: status(response.status.unwrap_or_default()),
-                headers: headers(&response.headers),
-            },
-            ("webSocketFrameSent", _, _, Some(frame)) => {
-                WebSocketDoing::Sent(message(frame.opcode, frame.payload_data))
-            }
-            ("webSocketFrameReceived", _, _, Some(frame)) => {
-                WebSocketDoing::Received(message(frame.opcode, frame.payload_data))
-            }
-            ("webSocketFrameError", ..) => WebSocketDoing::Failed(heard.error_message.unwrap_or_default()),
-            ("webSocketClosed", ..) => WebSocketDoing::Closed,
-            _ => return,
-        };
+        let id = RequestId(heard.request_id.clone());
+        if let ("webSocketCreated", Some(url)) = (event, &heard.url) {
+            state.sockets.insert(id, url.clone());
+            return;
+        }
+        let Some(what) = told::socket(event, heard) else { return };
         let url = match what {
             WebSocketDoing::Closed => state.sockets.remove(&id),
             _ => state.sockets.get(&id).cloned(),
@@ -290,34 +204,9 @@ impl Recorder {
     }
 
     fn hear_console(&self, tab: &TabId, event: &str, params: Value) {
-        let (level, text, place) = match event {
-            "consoleAPICalled" => {
-                let Some(called) = read::<ConsoleCalled>(params) else { return };
-                let text = called.args.iter().map(RemoteObject::text).collect::<Vec<_>>().join(" ");
-                let frame = called.stack_trace.and_then(|trace| trace.call_frames.into_iter().next());
-                (called.level, text, frame.map(|frame| (frame.url, frame.line_number)))
-            }
-            "exceptionThrown" => {
-                let Some(ExceptionThrown { exception_details: details }) = read(params) else { return };
-                let (text, line) = (details.text(), details.line_number);
-                ("error".to_owned(), text, details.url.map(|url| (url, line)))
-            }
-            "entryAdded" => {
-                let Some(EntryAdded { entry }) = read(params) else { return };
-                let line = entry.line_number.unwrap_or_default();
-                (entry.level, entry.text, entry.url.map(|url| (url, line)))
-            }
-            _ => return,
-        };
-        let level = match level.as_str() {
-            "error" | "assert" => Level::Error,
-            "warning" => Level::Warning,
-            "debug" | "verbose" => Level::Debug,
-            _ => Level::Info,
-        };
-        // DevTools count lines from 0.
-        let place = place.map(|(url, line)| (url, line + 1));
-        self.evidence.emit(Event::Console(Console { tab: tab.clone(), level, text, place }));
+        if let Some(line) = told::console(tab, event, params) {
+            self.evidence.emit(Event::Console(line));
+        }
     }
 
     /// Passes an event on, after noting what it says of a tab's documents.
@@ -367,47 +256,10 @@ impl std::fmt::Debug for State {
     }
 }
 
-impl Tab {
-    fn record(&mut self, id: &RequestId) -> &mut Record {
-        let place = match self.records.iter().position(|record| record.id == *id) {
-            Some(place) => place,
-            None => {
-                if self.records.len() == MAX_RECORDS {
-                    self.records.pop_front();
-                }
-                let record = Record { id: id.clone(), hops: Vec::new(), complete: false, failure: None };
-                self.records.push_back(record);
-                self.records.len() - 1
-            }
-        };
-        &mut self.records[place]
-    }
-}
-
-impl Record {
-    fn take(&mut self, hop: &Hop) {
-        self.complete = !(hop.status.is_redirection() && hop.response_headers.contains_key("location"));
-        self.hops.push(hop.clone());
-    }
-}
-
-/// What does not read as expected is another version's; it is passed over.
-fn read<T: DeserializeOwned>(params: Value) -> Option<T> {
-    serde_json::from_value(params).ok()
-}
-
-fn message(opcode: Option<f64>, payload: String) -> Frame {
-    // RFC 6455, 5.2: opcodes are small integers, here in JavaScript's only kind of number.
-    match opcode.unwrap_or_default() as u8 {
-        1 => Frame::Text(payload),
-        2 => Frame::Binary(payload),
-        other => Frame::Control(other),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::browser::event::{Frame, Level};
     use ground::Clock;
     use serde_json::json;
 

@@ -129,11 +129,11 @@ mod tests {
         };
         insta::assert_snapshot!(commands(Privilege::Root), @r"
         env DEBIAN_FRONTEND=noninteractive apt-get update
-        env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium-headless-shell chromium-driver libnss3-tools
+        env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium-headless-shell chromium-driver libnss3-tools fonts-liberation
         ");
         assert!(commands(Privilege::Sudo).starts_with("sudo -n env DEBIAN_FRONTEND"));
         let told = plan(&System::Debian, Engine::Chromium, Privilege::None).unwrap_err();
-        insta::assert_snapshot!(told, @"nothing was installed: it takes root, or sudo without a password. Put it there: sudo apt-get update && sudo apt-get install chromium chromium-driver libnss3-tools");
+        insta::assert_snapshot!(told, @"nothing was installed: it takes root, or sudo without a password. Put it there: sudo apt-get update && sudo apt-get install chromium chromium-driver libnss3-tools fonts-liberation");
         let ubuntu = plan(&System::Ubuntu, Engine::Shell, Privilege::Root).unwrap_err().to_string();
         assert!(ubuntu.contains("snap") && ubuntu.contains("--browser-path"), "{ubuntu}");
     }

@@ -189,6 +189,6 @@ mod tests {
             lacking: vec!["chromium-headless-shell", "chromedriver", "certutil"],
             remedy: System::Debian.remedy(Engine::Shell),
         };
-        insta::assert_snapshot!(missing, @"chromium-headless-shell, chromedriver and certutil are not on this machine. Put it there: sudo apt-get update && sudo apt-get install chromium-headless-shell chromium-driver libnss3-tools");
+        insta::assert_snapshot!(missing, @"chromium-headless-shell, chromedriver and certutil are not on this machine. Put it there: sudo apt-get update && sudo apt-get install chromium-headless-shell chromium-driver libnss3-tools fonts-liberation");
     }
 }

@@ -41,13 +41,13 @@ impl System {
         }
     }
 
-    /// The packages that bring everything, where they are known.
-    pub(super) fn packages(engine: Engine) -> [&'static str; 3] {
+    /// Debian's packages that bring everything, a font for the pictures included; the browser's own comes first.
+    pub(super) fn packages(engine: Engine) -> [&'static str; 4] {
         let browser = match engine {
             Engine::Shell => "chromium-headless-shell",
             Engine::Chromium => "chromium",
         };
-        [browser, "chromium-driver", "libnss3-tools"]
+        [browser, "chromium-driver", "libnss3-tools", "fonts-liberation"]
     }
 
     /// What to do when something is missing.
@@ -69,7 +69,7 @@ impl System {
             ),
             Self::Other => "Gatewright drives browsers on Linux alone: they must trust the run's authority by a \
                 certificate database of their own and come from addresses of their own in 127.0.0.0/8. In a container \
-                with Debian: sudo apt-get install chromium-headless-shell chromium-driver libnss3-tools"
+                with Debian: sudo apt-get install chromium-headless-shell chromium-driver libnss3-tools fonts-liberation"
                 .into(),
         }
     }
@@ -112,7 +112,7 @@ mod tests {
         assert!(
             System::Debian
                 .remedy(Engine::Chromium)
-                .ends_with("install chromium chromium-driver libnss3-tools")
+                .ends_with("install chromium chromium-driver libnss3-tools fonts-liberation")
         );
         assert!(System::OtherLinux("Fedora".into()).remedy(Engine::Shell).starts_with("On Fedora, "));
         assert!(System::Other.remedy(Engine::Shell).contains("Linux alone"));

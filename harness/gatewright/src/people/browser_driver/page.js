@@ -69,10 +69,15 @@
     if (!isChoice(element) || (shown(element) && !tiny(element))) return element;
     return [...(element.labels ?? [])].find(shown) ?? element;
   };
+  // A choice that has several labels is called by each of them, too.
+  const callings = (element) => {
+    const labels = isChoice(element) ? [...(element.labels ?? [])] : [];
+    return [...new Set([name(element, !isChoice(element)), ...labels.map((label) => clean(contents(label)))])];
+  };
   const clickable = () =>
     all(CLICKABLE)
       .filter((element) => shown(target(element)))
-      .map((element) => ({ element, kind: kind(element), name: name(element, !isChoice(element)) }));
+      .flatMap((element) => callings(element).map((name) => ({ element, kind: kind(element), name })));
 
   const FIELD =
     "input:not([type=hidden], [type=submit], [type=button], [type=reset], [type=image], [type=radio], [type=checkbox], " +

@@ -2,6 +2,7 @@
 
 mod dom;
 mod exchange;
+mod finding;
 mod form;
 mod jar;
 mod page;

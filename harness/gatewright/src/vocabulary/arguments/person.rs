@@ -175,7 +175,7 @@ record! {
         needs {
             /// Where to.
             url: Template,
-            /// How much, in units of 1,000,000 bytes.
+            /// How much at least, in units of 1,000,000 bytes.
             megabytes: Count,
         }
     }
