@@ -103,7 +103,7 @@ async fn join(
     };
     open.ended(outcome.as_ref().err());
     if outcome.is_err() {
-        stream.reset(ErrorCode::RESET);
+        stream.break_off(ErrorCode::RESET);
         // So that the app learns of it too, rather than taking it for a good end. A socket that is gone needs it not.
         let _ = upstream.set_zero_linger();
     }
@@ -121,16 +121,15 @@ async fn carry_both(
     let down = down.run(from_app, stream);
     tokio::pin!(up, down);
     tokio::select! {
-        // An app that takes no more may still be answering.
         ended = &mut up => match ended {
-            Ok(()) | Err(Broken { while_writing: true, .. }) => down.await,
+            Ok(()) => down.await,
+            // An app that takes no more may still have answered: what it sent goes through all the same.
+            Err(broken) if broken.while_writing => down.await.and(broken.unless_the_app_had_ended()),
             Err(broken) => Err(broken),
         },
         ended = &mut down => match ended {
-            Ok(()) => match up.await {
-                Err(Broken { while_writing: true, .. }) => Ok(()),
-                ended => ended,
-            },
+            // The whole answer is through; an app that doesn't want the rest of the request is free not to.
+            Ok(()) => up.await.or_else(|broken| if broken.while_writing { Ok(()) } else { Err(broken) }),
             Err(broken) => Err(broken),
         },
     }
@@ -153,6 +152,12 @@ struct Broken {
 impl Broken {
     fn of_stream(error: StreamError) -> Self {
         Self { while_writing: false, towards: Towards::App, error: error.into() }
+    }
+
+    /// What a failure to write to the app means for its answer. A socket tells its failure once, and then ends its
+    /// reading half as if in good order; only a broken pipe says that the app had ended its answer before.
+    fn unless_the_app_had_ended(self) -> Result<(), Self> {
+        if self.error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(self) }
     }
 }
 

@@ -1,13 +1,13 @@
 //! An edge that does what a test wants: it lets agents in, gives every tunnel away, and shows what it was asked.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ground::{Authority, Secret, Tasks};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 use wire::message::{
     Auth, AuthAnswer, AuthAnswerExtra, Bind, BindAnswer, BindAnswerExtra, Refusal, StartTunnelWithLabel,
@@ -44,6 +44,8 @@ struct Shared {
     refusing: watch::Sender<Option<Refusal>>,
     /// How many labeled tunnels were started: each has an id of its own.
     labeled: AtomicU32,
+    /// Whoever wants a connection before the next Bind is answered.
+    early: Mutex<Option<oneshot::Sender<Stream>>>,
 }
 
 /// The id of every tunnel with a URL.
@@ -54,7 +56,8 @@ impl Edge {
         let listener = ground::serve::bind_loopback().await.unwrap();
         let (asks, asked) = mpsc::unbounded_channel();
         let (session, refusing) = (watch::Sender::new(None), watch::Sender::new(None));
-        let shared = Arc::new(Shared { asks, session, refusing, labeled: AtomicU32::new(0) });
+        let shared =
+            Arc::new(Shared { asks, session, refusing, labeled: AtomicU32::new(0), early: Mutex::default() });
         let mut edge = Self {
             authority: Authority::new().unwrap(),
             address: listener.local_addr().unwrap(),
@@ -136,16 +139,26 @@ impl Edge {
     }
 
     pub(crate) async fn connect_to(&self, id: &str, proto: &str) -> Stream {
-        let header = Header {
-            id: id.to_owned(),
-            client_addr: "203.0.113.7:51234".parse().unwrap(),
-            proto: proto.to_owned(),
-            edge_type: EdgeType::Endpoint,
-            passthrough_tls: false,
-        };
-        let session = self.session().await;
-        within("a stream", session.open(StreamType::PROXY, &header.encode())).await.unwrap()
+        open(&self.session().await, id, proto).await
     }
+
+    /// A connection of a client's that reaches the agent before the answer to its next Bind does.
+    pub(crate) fn connect_before_the_next_answer(&self) -> oneshot::Receiver<Stream> {
+        let (early, connected) = oneshot::channel();
+        *self.shared.early.lock().unwrap() = Some(early);
+        connected
+    }
+}
+
+async fn open(session: &Session, id: &str, proto: &str) -> Stream {
+    let header = Header {
+        id: id.to_owned(),
+        client_addr: "203.0.113.7:51234".parse().unwrap(),
+        proto: proto.to_owned(),
+        edge_type: EdgeType::Endpoint,
+        passthrough_tls: false,
+    };
+    within("a stream", session.open(StreamType::PROXY, &header.encode())).await.unwrap()
 }
 
 async fn attend(shared: Arc<Shared>, session: Session, mut stream: Stream) {
@@ -164,6 +177,14 @@ async fn attend(shared: Arc<Shared>, session: Session, mut stream: Stream) {
         StreamType::BIND => {
             let bind: Bind = read_request(&mut stream).await.unwrap();
             let given = shared.bind(&bind);
+            let early = shared.early.lock().unwrap().take();
+            if let Some(early) = early {
+                early.send(open(&session, TUNNEL, "https").await).unwrap();
+                // Time for the agent to look at it.
+                for _ in 0..1000 {
+                    tokio::task::yield_now().await;
+                }
+            }
             shared.asks.send(Asked::Bind(bind)).unwrap();
             let _ = answer(stream, &given).await;
         }

@@ -202,6 +202,8 @@ async fn an_app_that_breaks_off_breaks_the_client_off() {
 
 #[tokio::test]
 async fn an_answer_that_comes_before_the_request_is_complete_comes_through() {
+    // More than the client's window holds, so that a part of it is still at the agent when the app hangs up.
+    let answer = vec![b'a'; 300_000];
     let (mut edge, app) = (Edge::start().await, App::start().await);
     let (agent, _events) = joined(&mut edge).await;
     let _tunnel = bound(&agent, &mut edge, &app.upstream).await;
@@ -209,20 +211,69 @@ async fn an_answer_that_comes_before_the_request_is_complete_comes_through() {
     let uploading = async {
         let mut client = &client;
         // More than every buffer on the way holds, so that it can't be done before the app has hung up.
-        let _ = client.write_all(&vec![b'x'; 32 * 1024 * 1024]).await;
+        client.write_all(&vec![b'x'; 32 * 1024 * 1024]).await.unwrap_err();
     };
     let answering = async {
-        let (mut read, mut write) = app.accept().await.into_split();
-        read.read_exact(&mut [0; 1000]).await.unwrap();
-        write.write_all(ANSWER).await.unwrap();
-        write.shutdown().await.unwrap();
-        let mut answer = vec![0; ANSWER.len()];
-        (&client).read_exact(&mut answer).await.unwrap();
-        assert_eq!(answer, ANSWER);
-        // Only now is the rest of the request refused.
-        drop((read, write));
+        let mut at_app = app.accept().await;
+        at_app.read_exact(&mut [0; 1000]).await.unwrap();
+        at_app.write_all(&answer).await.unwrap();
+        at_app.shutdown().await.unwrap();
+        // The answer has left the app before it hangs up, and the agent has noticed that before anybody reads it.
+        let_others_work().await;
+        drop(at_app);
+        let_others_work().await;
+        let mut got = Vec::new();
+        (&client).read_to_end(&mut got).await.unwrap();
+        assert!(got == answer);
     };
     within("the answer", async { tokio::join!(uploading, answering) }).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_never_passes_for_the_whole() {
+    // With the request still coming, and with it complete: the failure shows in another place each time.
+    for request in [32 * 1024 * 1024, 1000] {
+        let (mut edge, app) = (Edge::start().await, App::start().await);
+        let (agent, _events) = joined(&mut edge).await;
+        let _tunnel = bound(&agent, &mut edge, &app.upstream).await;
+        let client = edge.connect().await;
+        let uploading = async {
+            let mut client = &client;
+            let _ = client.write_all(&vec![b'x'; request]).await;
+        };
+        let answering = async {
+            let mut at_app = app.accept().await;
+            at_app.read_exact(&mut [0; 1000]).await.unwrap();
+            at_app.write_all(b"half").await.unwrap();
+            let_others_work().await;
+            at_app.set_zero_linger().unwrap();
+            drop(at_app);
+            let mut got = Vec::new();
+            let error = (&client).read_to_end(&mut got).await.unwrap_err();
+            assert_eq!((got.as_slice(), error.kind()), (&b"half"[..], std::io::ErrorKind::ConnectionReset));
+        };
+        within("the answer", async { tokio::join!(uploading, answering) }).await;
+    }
+}
+
+/// Lets everything that can go on go on: the agent and the edge run on this test's own thread.
+async fn let_others_work() {
+    for _ in 0..20_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_comes_before_its_tunnel_is_known_waits_for_it() {
+    let (mut edge, app) = (Edge::start().await, App::start().await);
+    let (agent, _events) = joined(&mut edge).await;
+    let early = edge.connect_before_the_next_answer();
+    let _tunnel = bound(&agent, &mut edge, &app.upstream).await;
+    let mut client = within("the connection", early).await.unwrap();
+    client.write_all(b"early").await.unwrap();
+    let mut got = [0; 5];
+    within("the bytes", app.accept().await.read_exact(&mut got)).await.unwrap();
+    assert_eq!(&got, b"early");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wire::CloseReason;
 use wire::message::Refusal;
 
-use crate::edge::{Asked, Edge};
+use crate::edge::{Asked, Edge, read_all};
 use crate::support::{App, Events, bound, joined, within};
 
 async fn established_again(events: &mut Events) {
@@ -90,6 +90,8 @@ async fn a_labeled_tunnel_takes_its_new_id() {
         })
         .await;
     assert_eq!(ids, ["t-label-1", "t-label-2"]);
+    let mut stale = edge.connect_to("t-label-1", "https").await;
+    assert_eq!(read_all(&mut stale).await.unwrap(), "");
     let mut client = edge.connect_to("t-label-2", "https").await;
     client.write_all(b"x").await.unwrap();
     within("the byte", app.accept().await.read_exact(&mut [0])).await.unwrap();

@@ -37,6 +37,11 @@ impl Stream {
         std::future::poll_fn(|context| self.shared.table().poll_broken(self.id, context)).await
     }
 
+    /// Ends the stream as one whose end is not the end of its bytes: what was written goes out, then FIN, then RST.
+    pub fn break_off(&self, code: ErrorCode) {
+        self.shared.table().break_off(self.id, code);
+    }
+
     /// Ends both directions at once. What was written and not yet sent is dropped; the peer gets FIN, then RST, since
     /// some clients overlook a bare RST.
     pub fn reset(&self, code: ErrorCode) {

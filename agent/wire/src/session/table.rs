@@ -278,7 +278,7 @@ impl Table {
             Sent::All => {}
             Sent::Some => self.ready.push_back(stream),
             Sent::End => self.over(stream),
-            Sent::Unwanted => self.refuse(stream, ErrorCode::STREAM_CLOSED),
+            Sent::Parting(code) => self.refuse(stream, code),
         }
     }
 
@@ -390,6 +390,20 @@ impl Table {
         }
     }
 
+    /// Resets a stream because its user says so, once what was written is out.
+    pub(super) fn break_off(&mut self, stream: u32, code: ErrorCode) {
+        let Some(entry) = self.streams.get_mut(&stream) else { return };
+        if self.ended.is_some() || entry.is_over() {
+            return;
+        }
+        entry.break_off(code);
+        if let Some(code) = entry.parting() {
+            self.reset_here(stream, code);
+        } else if entry.joins_queue() {
+            self.push_ready(stream);
+        }
+    }
+
     /// A stream's handle is gone.
     pub(super) fn release(&mut self, stream: u32) {
         let silent = self.ended.is_some() && self.farewell.is_none();
@@ -397,8 +411,8 @@ impl Table {
         entry.release();
         if silent || entry.is_over() {
             self.streams.remove(&stream);
-        } else if entry.is_unwanted() {
-            self.refuse(stream, ErrorCode::STREAM_CLOSED);
+        } else if let Some(code) = entry.parting() {
+            self.refuse(stream, code);
         } else if entry.joins_queue() {
             self.push_ready(stream);
         }

@@ -121,7 +121,8 @@ async fn a_break_is_noticed_without_reading_and_a_good_end_is_none() {
     let (client, mut server) = pair();
     let (near, mut far) = (client.open(&[]).await, server.accept().await);
     far.shutdown().await.unwrap();
-    let (broken, ()) = tokio::join!(near.broken(), async { far.reset(ErrorCode::RESET) });
+    let resetting = async { far.reset(ErrorCode::RESET) };
+    let (broken, ()) = within("the reset", async { tokio::join!(near.broken(), resetting) }).await;
     assert_eq!(broken, StreamError::Reset(ErrorCode::RESET));
 
     let (mut near, mut far) = (client.open(&[]).await, server.accept().await);

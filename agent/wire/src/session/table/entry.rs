@@ -41,8 +41,8 @@ pub(super) enum Sent {
     Some,
     /// With it, the stream has ended on the wire.
     End,
-    /// With it, the writing half has ended, and what the peer sends has nobody to read it: the stream is to be reset.
-    Unwanted,
+    /// With it, the writing half has ended, and the stream is to be reset.
+    Parting(ErrorCode),
 }
 
 /// How far the writing half is.
@@ -64,8 +64,9 @@ pub(super) struct Entry {
     read: u32,
     credit_queued: bool,
     peer_finished: bool,
-    /// Bytes came that nobody will read.
-    unwanted: bool,
+    /// What to reset the stream with once its writing half has ended: bytes came that nobody will read, or what was
+    /// written is not the whole.
+    parting: Option<ErrorCode>,
     reader: Option<Waker>,
 
     outbox: BytesMut,
@@ -95,7 +96,7 @@ impl Entry {
             read: 0,
             credit_queued: false,
             peer_finished: false,
-            unwanted: false,
+            parting: None,
             reader: None,
             outbox: BytesMut::new(),
             send_window: WINDOW,
@@ -134,9 +135,9 @@ impl Entry {
         self.held
     }
 
-    /// Whether the writing half has ended while the peer sends what nobody will read.
-    pub(super) fn is_unwanted(&self) -> bool {
-        self.unwanted && self.writing == Writing::Ended
+    /// What the stream is to be reset with now that its writing half has ended.
+    pub(super) fn parting(&self) -> Option<ErrorCode> {
+        self.parting.filter(|_| self.writing == Writing::Ended)
     }
 
     /// Whether the peer has seen the stream.
@@ -167,15 +168,15 @@ impl Entry {
         self.receive_window = window;
         if self.held {
             self.inbox.extend_from_slice(bytes);
-        } else {
-            self.unwanted |= !bytes.is_empty();
+        } else if !bytes.is_empty() {
+            self.parting.get_or_insert(ErrorCode::STREAM_CLOSED);
         }
         self.peer_finished |= fin;
         wake(&mut self.reader);
-        match self.writing {
-            Writing::Ended if self.peer_finished => Arrival::Ended,
-            Writing::Ended if self.unwanted => Arrival::Refused(ErrorCode::STREAM_CLOSED),
-            _ => Arrival::Taken,
+        match self.parting() {
+            _ if self.peer_finished && self.writing == Writing::Ended => Arrival::Ended,
+            Some(code) => Arrival::Refused(code),
+            None => Arrival::Taken,
         }
     }
 
@@ -233,10 +234,11 @@ impl Entry {
         if fin {
             self.writing = Writing::Ended;
         }
-        match self.writing {
+        match self.parting() {
             _ if !last => Sent::Some,
-            Writing::Ended if self.peer_finished => Sent::End,
-            Writing::Ended if self.unwanted => Sent::Unwanted,
+            // What is not the whole must not pass for it, even when the peer has ended its half.
+            Some(code) if code != ErrorCode::STREAM_CLOSED || !self.peer_finished => Sent::Parting(code),
+            _ if fin && self.peer_finished => Sent::End,
             _ => Sent::All,
         }
     }
@@ -344,10 +346,20 @@ impl Entry {
         }
     }
 
+    /// Takes no more to write, and is reset with `code` once what was written is out.
+    pub(super) fn break_off(&mut self, code: ErrorCode) {
+        self.parting = Some(code);
+        if self.writing == Writing::Open {
+            self.writing = Writing::Finished;
+        }
+    }
+
     /// The handle is gone: nothing is written any more, and nothing read.
     pub(super) fn release(&mut self) {
         self.held = false;
-        self.unwanted = !self.inbox.is_empty();
+        if !self.inbox.is_empty() {
+            self.parting.get_or_insert(ErrorCode::STREAM_CLOSED);
+        }
         self.inbox = BytesMut::new();
         if self.writing == Writing::Open {
             self.writing = Writing::Finished;

@@ -163,6 +163,25 @@ fn a_stream_that_is_dropped_says_its_last_words_before_it_refuses_more() {
 }
 
 #[test]
+fn what_breaks_off_goes_out_as_far_as_it_came_and_never_as_the_whole() {
+    let mut server = table(Role::Server);
+    for stream in [3, 5, 7] {
+        server.syn(stream);
+    }
+    // 3 is written to and broken off, 5 has its peer's end already, 7 has ended here before.
+    server.write_now(3, b"half");
+    server.data(5, true, 0);
+    server.finish(7).unwrap();
+    assert_eq!(server.sent(), ["3 4", "7 fin 0"]);
+    server.write_now(3, b"more");
+    [3, 5, 7].into_iter().for_each(|stream| server.break_off(stream, ErrorCode::RESET));
+    assert_eq!(server.write_now(3, b"late"), 0);
+    assert_eq!(server.sent(), ["7 rst 7", "3 fin 4", "5 fin 0"]);
+    assert_eq!(server.sent(), ["3 rst 7", "5 rst 7"]);
+    assert_eq!((server.alive(), server.accepted), (0, 0));
+}
+
+#[test]
 fn data_beyond_the_window_costs_the_stream_and_no_other() {
     let mut server = table(Role::Server);
     server.syn(3);
@@ -237,6 +256,7 @@ enum Step {
     Read(usize, usize),
     Finish(usize),
     Reset(usize),
+    BreakOff(usize),
     Drop(usize),
     Deliver,
 }
@@ -249,6 +269,7 @@ fn steps() -> impl Strategy<Value = Vec<(bool, Step)>> {
         6 => (pick.clone(), 0_usize..200_000).prop_map(|(stream, length)| Step::Read(stream, length)),
         1 => pick.clone().prop_map(Step::Finish),
         1 => pick.clone().prop_map(Step::Reset),
+        1 => pick.clone().prop_map(Step::BreakOff),
         1 => pick.prop_map(Step::Drop),
         8 => Just(Step::Deliver),
     ];
@@ -316,6 +337,11 @@ impl Side {
             Step::Reset(at) => {
                 if let Some(stream) = self.stream(at) {
                     self.table.reset_here(stream, ErrorCode::RESET);
+                }
+            }
+            Step::BreakOff(at) => {
+                if let Some(stream) = self.stream(at) {
+                    self.table.break_off(stream, ErrorCode::RESET);
                 }
             }
             Step::Drop(at) => {

@@ -1,0 +1,105 @@
+//! `gatewright okta`.
+
+use std::path::{Path, PathBuf};
+
+use gatewright::stage::Login;
+use ground::{Authority, Clock, Sink};
+use mock_idp::{Config, KeyPool, Org, StartError};
+use serde::Serialize;
+
+use super::table::{Table, json_line};
+use crate::authorities::written;
+use crate::cli;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupts::Interrupts;
+use crate::print;
+
+/// What somebody needs to use the org.
+#[derive(Serialize)]
+struct Said<'a> {
+    okta: SaidOfOrg<'a>,
+    ca_pem: &'a Path,
+}
+
+#[derive(Serialize)]
+struct SaidOfOrg<'a> {
+    issuer: String,
+    https_addr: String,
+    admin_url: String,
+    admin: Login,
+    api_token: &'a str,
+}
+
+/// Runs an org until it is interrupted.
+pub(crate) async fn okta(args: cli::Okta) -> Result<Exit, Failure> {
+    let mut interrupts = Interrupts::listen()?;
+    let authority = Authority::new().map_err(Failure::failed)?;
+    let config = Config {
+        host: format!("{}.okta.localhost", args.name),
+        admin_host: format!("{}-admin.okta.localhost", args.name),
+        name: args.name,
+        public_port: None,
+        authority: authority.clone(),
+        clock: Clock::new(),
+        evidence: Sink::forgetful(),
+        keys: KeyPool::open(key_folder()?).map_err(Failure::lacking)?,
+    };
+    // The first keys ever take their time.
+    let org = tokio::select! {
+        started = Org::start(config) => started,
+        () = interrupts.next() => return Ok(Exit::Passed),
+    };
+    let org = org.map_err(|error| match error {
+        StartError::Keys(_) | StartError::Listen(_) => Failure::lacking(error),
+        other => Failure::failed(other),
+    })?;
+    let file = written(&authority)?;
+    let said = if args.showing.json {
+        in_json(&org, file.path())
+    } else {
+        Ok(in_words(args.showing.show_secrets, &org, file.path()))
+    };
+    if said.and_then(print::block).is_ok() {
+        interrupts.next().await;
+    }
+    interrupts.or_at_once(org.stop()).await;
+    Ok(Exit::Passed)
+}
+
+/// Where signing keys are kept from run to run: the user's cache.
+fn key_folder() -> Result<PathBuf, Failure> {
+    let of = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache")));
+    match cache {
+        Some(cache) => Ok(cache.join("gatewright").join("keys")),
+        None => Err(Failure::lacking("signing keys have no place to be kept: set HOME or XDG_CACHE_HOME")),
+    }
+}
+
+fn in_json(org: &Org, file: &Path) -> Result<String, Failure> {
+    let admin = org.administrator();
+    json_line(&Said {
+        okta: SaidOfOrg {
+            issuer: org.issuer(),
+            https_addr: org.https_addr().to_string(),
+            admin_url: org.admin_url(),
+            admin: Login { login: admin.login.clone(), password: admin.password.expose().to_owned() },
+            api_token: org.api_token().expose(),
+        },
+        ca_pem: file,
+    })
+}
+
+fn in_words(show_secrets: bool, org: &Org, file: &Path) -> String {
+    let admin = org.administrator();
+    let mut table = Table::new(show_secrets);
+    table
+        .row("Issuer", org.issuer())
+        .row("Admin console", org.admin_url())
+        .row("Login", &*admin.login)
+        .secret("Password", admin.password.expose())
+        .secret("API token", org.api_token().expose())
+        .row("Authority", file.display().to_string());
+    format!("{table}\nAn edge trusts it by --root-cas {}\nCtrl+C ends it.\n", file.display())
+}

@@ -1,0 +1,13 @@
+//! The command as people and scripts use it: what it prints, and how it exits.
+
+mod agent;
+mod doctor;
+mod help;
+mod parts;
+mod program;
+mod refusals;
+mod report;
+mod run;
+mod up;
+mod usage;
+mod world;
