@@ -57,6 +57,10 @@ async fn unreachable(header: &Header, upstream: &Upstream, error: &io::Error, mu
     }
     let page = bad_gateway(upstream, error);
     let parting = async {
+        // An answer that comes before its request is no answer in HTTP/1.1: whoever asks would drop the connection.
+        if stream.read(&mut [0]).await? == 0 {
+            return Ok(0);
+        }
         stream.write_all(page.as_bytes()).await?;
         stream.shutdown().await?;
         // The client may still be sending; the answer must not be overtaken by a reset.

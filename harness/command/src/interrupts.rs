@@ -1,10 +1,14 @@
 //! Being told to stop: Ctrl-C, a polite kill, the terminal closed.
 
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
+
+/// How long an ending in good order may take. Real time.
+const GRACE: Duration = Duration::from_secs(20);
 
 /// SIGINT, SIGTERM and SIGHUP, which from now on end nothing by themselves.
 pub(crate) struct Interrupts {
@@ -31,11 +35,12 @@ impl Interrupts {
         .await;
     }
 
-    /// Ends something in good order, or at once when another interrupt comes.
+    /// Ends something in good order, unless that takes too long or another interrupt comes.
     pub(crate) async fn or_at_once(&mut self, ending: impl Future<Output = ()>) {
         tokio::select! {
             () = ending => {}
             () = self.next() => {}
+            () = tokio::time::sleep(GRACE) => {}
         }
     }
 }

@@ -106,7 +106,7 @@ impl Agent {
     fn credential(&self, token: Option<&Secret>) -> Result<(Account, CredentialId), Refusal> {
         let Some(token) = token else {
             let message = "No authtoken was given. Copy yours from the dashboard and set it: \
-                           gatewright config add-authtoken <token>.";
+                           --authtoken <token>, or NGROK_AUTHTOKEN in the environment.";
             return Err(Refusal::new(Code::TOKEN_MISSING, message));
         };
         if !looks_like_a_token(token.expose()) {

@@ -22,7 +22,7 @@ async fn wrong_authtokens_are_refused_with_the_codes_of_ngrok() {
     let port = world.app_port();
     let agent = |token: Option<&str>| world.agent_with(&["http", &port], token);
     insta::assert_snapshot!(refused(agent(None), "").await, @r"
-    ERROR:  authentication failed: No authtoken was given. Copy yours from the dashboard and set it: gatewright config add-authtoken <token>.
+    ERROR:  authentication failed: No authtoken was given. Copy yours from the dashboard and set it: --authtoken <token>, or NGROK_AUTHTOKEN in the environment.
     ERROR:
     ERROR:  ERR_NGROK_4018
     ");
@@ -88,7 +88,7 @@ async fn the_log_has_the_refusal_as_well() {
     let ended = agent.end().await;
     assert_eq!(ended.status, Some(1));
     let _normalized = normalized();
-    insta::assert_snapshot!(ended.stdout, @r#"t=TIME lvl=eror msg="failed to auth" obj=tunnels.session err="authentication failed: No authtoken was given. Copy yours from the dashboard and set it: gatewright config add-authtoken <token>. (ERR_NGROK_4018)""#);
+    insta::assert_snapshot!(ended.stdout, @r#"t=TIME lvl=eror msg="failed to auth" obj=tunnels.session err="authentication failed: No authtoken was given. Copy yours from the dashboard and set it: --authtoken <token>, or NGROK_AUTHTOKEN in the environment. (ERR_NGROK_4018)""#);
     assert!(ended.stderr.contains("ERROR:  ERR_NGROK_4018"), "{}", ended.stderr);
 }
 

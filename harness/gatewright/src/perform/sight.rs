@@ -41,7 +41,7 @@ impl World {
                 if expected.missing(&view, came.as_ref()).is_empty() {
                     return Ok(true);
                 }
-                last = seen(&view, came.as_ref());
+                last = self.seen(&view, came.as_ref());
                 if driver.change(&view).await? == Change::Never {
                     return Ok(false);
                 }
@@ -51,7 +51,7 @@ impl World {
             Ok(Ok(true)) => Ok(()),
             Ok(Err(error)) => Err(self.not_done(who, error)),
             Ok(Ok(false)) | Err(_) => Err(StepError::unmet(format!("{who} did not see what was expected"))
-                .compared(expected.in_words(), self.redactor().text(&last))),
+                .compared(expected.in_words(), last)),
         }
     }
 
@@ -88,6 +88,21 @@ impl World {
                 _ => None,
             }
         })
+    }
+
+    /// What there is to be seen, in words, with its secrets masked.
+    fn seen(&self, view: &View, came: Option<&Came>) -> String {
+        let mut seen = self.in_words(view);
+        if let Some(came) = came {
+            let _ = write!(seen, ", the status {}", came.document.status().as_u16());
+            if let Some(code) = code_of(Some(came)) {
+                let _ = write!(seen, ", the code {code}");
+            }
+            if let Some(protocol) = came.protocol {
+                let _ = write!(seen, ", over {protocol}");
+            }
+        }
+        seen
     }
 
     fn expected(&self, sight: &Sight) -> Result<Expected, StepError> {
@@ -146,18 +161,4 @@ fn shows(view: &View, text: &str) -> bool {
 
 fn code_of(came: Option<&Came>) -> Option<&str> {
     came?.document.answer.response_headers.get("ngrok-error-code")?.to_str().ok()
-}
-
-fn seen(view: &View, came: Option<&Came>) -> String {
-    let mut seen = view.to_string();
-    if let Some(came) = came {
-        let _ = write!(seen, ", the status {}", came.document.status().as_u16());
-        if let Some(code) = code_of(Some(came)) {
-            let _ = write!(seen, ", the code {code}");
-        }
-        if let Some(protocol) = came.protocol {
-            let _ = write!(seen, ", over {protocol}");
-        }
-    }
-    seen
 }
