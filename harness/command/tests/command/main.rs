@@ -5,6 +5,7 @@ mod doctor;
 mod help;
 mod parts;
 mod program;
+mod readme;
 mod refusals;
 mod report;
 mod run;
