@@ -23,6 +23,7 @@ fn main() {
         Trial::test(plan.id.to_string(), move || runtime.block_on(perform(plan)))
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    runtime.block_on(Run::stop_of_this_process());
     conclusion.exit();
 }
 

@@ -19,6 +19,9 @@ use super::{Error, Installation};
 /// How long browser and driver may take to start.
 const START: Duration = Duration::from_secs(30);
 
+/// How often they are started when the driver can't have the port that it chose.
+const TRIES: usize = 5;
+
 const SCRIPT: &str = include_str!("keeper.sh");
 
 /// What of our environment the browser may see. Proxy settings and the like stay out.
@@ -68,6 +71,21 @@ impl Kept {
     /// Starts a browser and its driver that trust the authority whose certificate is `authority_pem`, beside what they
     /// trust anyway. What they write is read by a task of `tasks`.
     pub(crate) async fn start(
+        installation: &Installation,
+        manner: &Manner,
+        authority_pem: &str,
+        tasks: &Tasks,
+    ) -> Result<Self, Error> {
+        for _ in 1..TRIES {
+            match Self::start_once(installation, manner, authority_pem, tasks).await {
+                Err(Error::NotStarted { output, .. }) if lost_its_port(&output) => {}
+                outcome => return outcome,
+            }
+        }
+        Self::start_once(installation, manner, authority_pem, tasks).await
+    }
+
+    async fn start_once(
         installation: &Installation,
         manner: &Manner,
         authority_pem: &str,
@@ -143,6 +161,12 @@ async fn clean_up(group: Option<u32>, folder: &Path) {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // What can't even be tried leaves a folder behind; there is nobody to tell.
     let _ = command.status().await;
+}
+
+/// The driver lets the system choose a port of one address family and then wants the same one of the other, which
+/// somebody else may have.
+fn lost_its_port(output: &str) -> bool {
+    output.contains("port not available")
 }
 
 /// What to do about a reason that the browser gives in words of its own.
@@ -254,6 +278,12 @@ impl Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_that_was_lost_is_told_from_other_reasons() {
+        assert!(lost_its_port("[1.2][SEVERE]: bind() failed: Address already in use (98)\nIPv4 port not available. Exiting..."));
+        assert!(!lost_its_port("No usable sandbox!"));
+    }
 
     #[test]
     fn the_lines_that_tell_of_readiness_are_read() {

@@ -32,4 +32,4 @@ pub use profile::Profile;
 
 pub(crate) use capture::{Attempt, LastWord};
 pub(crate) use profile::Evaluated;
-pub(crate) use webdriver::CommandError;
+pub(crate) use webdriver::{CommandError, PAGE_DEADLINE};

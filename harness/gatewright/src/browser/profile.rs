@@ -190,6 +190,26 @@ impl Profile {
         self.recorder.forget_attempt(tab);
     }
 
+    /// Before something is done that may lead elsewhere: what the page has wished for so far no longer counts.
+    pub(crate) fn forget_wish(&self, tab: &TabId) {
+        self.recorder.forget_wish(tab);
+    }
+
+    /// Waits until a tab is where the last thing that was done in it leads to; at once if that is nowhere. Whether it got
+    /// there within `within`, real time.
+    pub(crate) async fn arrive(&self, tab: &TabId, within: Duration) -> Result<bool, Error> {
+        // A page tells of where it wishes to go before it answers this; WebDriver may not have heard of it.
+        match self.evaluate(tab, "0", within).await {
+            Ok(_) => {}
+            // It led to the end of the tab.
+            Err(Error::Gone(_)) => return Ok(true),
+            Err(Error::TooSlow { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        let there = self.recorder.wait_for(|recorder| (!recorder.is_underway(tab)).then_some(()));
+        Ok(tokio::time::timeout(within, there).await.is_ok())
+    }
+
     /// What came of the last request for this URL that was not for a tab's document.
     pub(crate) fn last_word(&self, url: &str) -> LastWord {
         self.recorder.last_word(url)

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::{Error, TabId};
 
 /// How long the driver lets a page load and a script run.
-const PAGE_DEADLINE: Duration = Duration::from_secs(15);
+pub(crate) const PAGE_DEADLINE: Duration = Duration::from_secs(15);
 
 /// How long a command may take in all; the driver answers by [`PAGE_DEADLINE`] unless it hangs.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(20);

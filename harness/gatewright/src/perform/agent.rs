@@ -64,7 +64,7 @@ impl World {
             arguments,
             environment: vec![
                 ("GATEWRIGHT_SERVER_ADDR", self.edge().agent_addr().to_string()),
-                ("GATEWRIGHT_ROOT_CAS", self.trust_file()),
+                ("GATEWRIGHT_ROOT_CAS", self.trust_file()?),
                 ("NGROK_AUTHTOKEN", authtoken),
             ],
         };

@@ -17,9 +17,11 @@ pub enum RunError {
     /// The browsers can't be kept.
     #[error(transparent)]
     Host(#[from] browser::Error),
-    /// The run's own folder can't be made.
-    #[error("no folder for this run's files: {0}")]
-    Folder(io::Error),
+    /// There is no place for signing keys.
+    #[error(
+        "signing keys are kept in the user's cache, and neither XDG_CACHE_HOME nor HOME is an absolute path; set HOME"
+    )]
+    NoCache,
 }
 
 /// Why a stage could not be set.

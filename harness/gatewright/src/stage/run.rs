@@ -1,12 +1,13 @@
 //! What all stages of a process share.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ground::Authority;
 use mock_idp::KeyPool;
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::RunError;
 use crate::browser::{self, BrowserHost, Engine, Installation};
@@ -42,19 +43,18 @@ struct Shared {
     addresses: Addresses,
     browsers: Option<BrowserHost>,
     command: Option<PathBuf>,
-    folder: TempDir,
+    /// Made when the first file is asked for.
+    folder: OnceLock<TempDir>,
 }
 
-/// The run of the tests in this process, which share its browsers. It ends with the process.
-static OF_THIS_PROCESS: OnceCell<Run> = OnceCell::const_new();
+/// The run of the tests in this process, which share its browsers. Their processes end with this one, whatever ends it.
+static OF_THIS_PROCESS: Mutex<Option<Run>> = Mutex::const_new(None);
 
 impl Run {
     /// A run in which at most `scenarios` are on stage at once. Browsers start when the first person needs one.
     pub fn start(people: People, scenarios: usize) -> Result<Self, RunError> {
         let authority = Authority::new()?;
-        let folder = tempfile::Builder::new().prefix("gatewright-").tempdir().map_err(RunError::Folder)?;
-        std::fs::write(folder.path().join(TRUST), authority.certificate_pem()).map_err(RunError::Folder)?;
-        let keys = KeyPool::open(key_folder(folder.path()))?;
+        let keys = KeyPool::open(key_folder()?)?;
         let browsers = match people {
             People::Http => None,
             People::Browser { installation, headed, fresh } => Some(BrowserHost::start(browser::Config {
@@ -66,19 +66,34 @@ impl Run {
             })?),
         };
         let command = own_command();
-        let shared = Shared { authority, keys, addresses: Addresses::new(), browsers, command, folder };
+        let shared = Shared {
+            authority,
+            keys,
+            addresses: Addresses::new(),
+            browsers,
+            command,
+            folder: OnceLock::new(),
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The run that the tests of this process share: Chromium's headless shell as it is installed.
     pub async fn of_this_process() -> Result<Self, RunError> {
-        let run = OF_THIS_PROCESS.get_or_try_init(|| async {
-            let installation = Installation::find(Engine::Shell, None)?;
-            let people = People::Browser { installation, headed: false, fresh: false };
-            let scenarios = std::thread::available_parallelism().map_or(2, usize::from);
-            Self::start(people, scenarios)
-        });
-        run.await.cloned()
+        let mut of_this_process = OF_THIS_PROCESS.lock().await;
+        if let Some(run) = &*of_this_process {
+            return Ok(run.clone());
+        }
+        let installation = Installation::find(Engine::Shell, None)?;
+        let people = People::Browser { installation, headed: false, fresh: false };
+        let scenarios = std::thread::available_parallelism().map_or(2, usize::from);
+        Ok(of_this_process.insert(Self::start(people, scenarios)?).clone())
+    }
+
+    /// Ends the run that the tests of this process share, for a test program that knows when its last test is over.
+    pub async fn stop_of_this_process() {
+        if let Some(run) = OF_THIS_PROCESS.lock().await.take() {
+            run.stop().await;
+        }
     }
 
     /// Ends the browsers and waits until they are gone, if this is the last clone.
@@ -93,9 +108,18 @@ impl Run {
         &self.shared.authority
     }
 
-    /// The file with the authority's certificate, PEM.
-    pub fn trust_file(&self) -> PathBuf {
-        self.shared.folder.path().join(TRUST)
+    /// The file with the authority's certificate, PEM. It is written when it is first asked for, and goes with the run.
+    pub fn trust_file(&self) -> io::Result<PathBuf> {
+        let folder = match self.shared.folder.get() {
+            Some(folder) => folder,
+            None => {
+                let folder = tempfile::Builder::new().prefix("gatewright-").tempdir()?;
+                std::fs::write(folder.path().join(TRUST), self.shared.authority.certificate_pem())?;
+                // Whoever was first has written the same.
+                self.shared.folder.get_or_init(|| folder)
+            }
+        };
+        Ok(folder.path().join(TRUST))
     }
 
     pub(super) fn keys(&self) -> &KeyPool {
@@ -118,15 +142,13 @@ impl Run {
 
 const TRUST: &str = "authority.pem";
 
-/// Where signing keys are kept between runs: the user's cache, or else the run's own folder.
-fn key_folder(run: &Path) -> PathBuf {
+/// Where signing keys are kept between runs: in the user's cache.
+fn key_folder() -> Result<PathBuf, RunError> {
     let cache = std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    match cache.filter(|cache| cache.is_absolute()) {
-        Some(cache) => cache.join("gatewright").join("keys"),
-        None => run.join("keys"),
-    }
+    let cache = cache.filter(|cache| cache.is_absolute()).ok_or(RunError::NoCache)?;
+    Ok(cache.join("gatewright").join("keys"))
 }
 
 /// This program if it is the command; the command beside this program or its folder if this is a test.

@@ -110,7 +110,7 @@ impl Standing {
             .edge(EdgeServer::new().accounts((ADMINISTRATOR, EdgeAccount::new())));
         let stage = Stage::set_under(run, names, &given).await?;
         let visitor = stage.world().visitor().await?;
-        Ok(Self { stage, visitor, trust_file: run.trust_file() })
+        Ok(Self { stage, visitor, trust_file: run.trust_file()? })
     }
 
     /// What one has to know to use it, secrets included.

@@ -242,8 +242,11 @@ impl World {
     }
 
     /// The file with the run's authority.
-    pub(crate) fn trust_file(&self) -> String {
-        self.run.trust_file().display().to_string()
+    pub(crate) fn trust_file(&self) -> Result<String, StepError> {
+        let file = self.run.trust_file();
+        let file =
+            file.map_err(|error| StepError::broken(format!("no file with the run's authority: {error}")))?;
+        Ok(file.display().to_string())
     }
 
     /// Where an upstream listens.

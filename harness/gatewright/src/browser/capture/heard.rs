@@ -103,6 +103,15 @@ pub(super) struct FrameHead {
     pub(super) unreachable_url: Option<String>,
 }
 
+/// What is told of a frame on its way to another document.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FrameOnItsWay {
+    pub(super) frame_id: String,
+    /// Where the document shall be: `currentTab`, `newTab`, `newWindow` or `download`.
+    pub(super) disposition: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NavigatedWithinDocument {

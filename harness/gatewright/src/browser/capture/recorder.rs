@@ -8,9 +8,11 @@ use ground::evidence::Activity;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::heard::{FrameNavigated, NavigatedWithinDocument, RequestWillBeSent, SocketEvent, read};
+use super::heard::{
+    FrameNavigated, FrameOnItsWay, NavigatedWithinDocument, RequestWillBeSent, SocketEvent, read,
+};
 use super::requests::Requests;
-use super::tabs::{Attempt, Loaded, Record, Tab};
+use super::tabs::{Attempt, Loaded, Record, Tab, Way};
 use super::told;
 use super::words::{LastWord, Words};
 use crate::browser::cdp::SessionId;
@@ -68,6 +70,18 @@ impl Recorder {
     pub(crate) fn forget_attempt(&self, tab: &TabId) {
         if let Some(open) = self.state().tab(tab) {
             open.attempt = None;
+        }
+    }
+
+    /// Whether a tab is on its way to another document, by its page's wish or by a command.
+    pub(crate) fn is_underway(&self, tab: &TabId) -> bool {
+        self.state().tab(tab).is_some_and(|open| open.way != Way::Arrived)
+    }
+
+    /// What a tab's page has asked for and the browser has not begun no longer counts.
+    pub(crate) fn forget_wish(&self, tab: &TabId) {
+        if let Some(open) = self.state().tab(tab).filter(|open| open.way == Way::Asked) {
+            open.way = Way::Arrived;
         }
     }
 
@@ -161,12 +175,23 @@ impl Recorder {
                     return;
                 }
                 open.document = Some(RequestId(frame.loader_id.clone()));
+                open.way = open.way.after(event);
                 self.evidence.emit(Event::Navigated(Navigated {
                     tab: tab.clone(),
                     url: frame.address(),
                     new_document: true,
                     error_page: frame.unreachable_url.is_some(),
                 }));
+            }
+            "frameRequestedNavigation"
+            | "frameStartedNavigating"
+            | "frameStartedLoading"
+            | "frameStoppedLoading" => {
+                let Some(FrameOnItsWay { frame_id, disposition }) = read(params) else { return };
+                let here = disposition.is_none_or(|disposition| disposition == "currentTab");
+                if let Some(open) = state.tab(tab).filter(|open| here && open.id.0 == frame_id) {
+                    open.way = open.way.after(event);
+                }
             }
             "javascriptDialogOpening" => {
                 if let Some(line) = told::dialog(tab, params) {
@@ -360,6 +385,32 @@ mod tests {
         assert_eq!((failure.url.as_str(), failure.reason.as_str()), ("https://b.test/", "net::ERR_ABORTED"));
         scene.ask("3", "https://c.test/");
         assert_eq!(scene.recorder.attempt(&tab()), Attempt::Fine);
+    }
+
+    #[test]
+    fn a_tab_is_underway_from_when_its_page_asks_to_go_until_it_has_loaded() {
+        let scene = scene();
+        let tells = |event: &str, frame: &str, disposition: &str| {
+            let params = json!({ "frameId": frame, "disposition": disposition, "url": "https://b.test/" });
+            scene.hear(&format!("Page.{event}"), params);
+            scene.recorder.is_underway(&tab())
+        };
+        let main = |event: &str| tells(event, "T", "currentTab");
+        assert!(!tells("frameRequestedNavigation", "T", "newTab"));
+        assert!(!tells("frameRequestedNavigation", "I", "currentTab"), "a frame inside is not the tab");
+        // What was loading before ends while the page is leaving already.
+        assert!(main("frameStartedLoading") && main("frameRequestedNavigation"));
+        assert!(main("frameStoppedLoading"));
+        scene.commit("2", "https://b.test/");
+        assert!(scene.recorder.is_underway(&tab()));
+        assert!(!main("frameStoppedLoading"));
+        // A wish that comes to nothing does not stand for ever; what the browser has begun does.
+        main("frameRequestedNavigation");
+        scene.recorder.forget_wish(&tab());
+        assert!(!scene.recorder.is_underway(&tab()));
+        main("frameStartedLoading");
+        scene.recorder.forget_wish(&tab());
+        assert!(scene.recorder.is_underway(&tab()));
     }
 
     #[tokio::test]

@@ -13,8 +13,35 @@ pub(super) struct Tab {
     pub(super) document: Option<RequestId>,
     /// The document that was asked for last.
     pub(super) attempt: Option<RequestId>,
+    /// Whether it is on its way to another document.
+    pub(super) way: Way,
     /// How documents came, the latest at the back; older ones may come back by the back button.
     records: VecDeque<Record>,
+}
+
+/// How far a tab is on its way from document to document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It is where it is.
+    Arrived,
+    /// The page has asked to go elsewhere.
+    Asked,
+    /// The browser is loading.
+    Underway,
+}
+
+impl Way {
+    /// What comes of an event of DevTools' `Page` domain about the tab's own frame.
+    pub(super) fn after(self, event: &str) -> Self {
+        match (self, event) {
+            (_, "frameRequestedNavigation") => Self::Asked,
+            (_, "frameStartedNavigating" | "frameStartedLoading") => Self::Underway,
+            (Self::Asked, "frameNavigated") => Self::Underway,
+            // The end of what was loading before the page asked is not the end of what it asked for.
+            (Self::Underway, "frameStoppedLoading") => Self::Arrived,
+            (way, _) => way,
+        }
+    }
 }
 
 /// How one document came.
@@ -50,7 +77,7 @@ pub(crate) enum Attempt {
 
 impl Tab {
     pub(super) fn new(id: TabId, session: SessionId) -> Self {
-        Self { id, session, document: None, attempt: None, records: VecDeque::new() }
+        Self { id, session, document: None, attempt: None, way: Way::Arrived, records: VecDeque::new() }
     }
 
     /// How the document that is there came.

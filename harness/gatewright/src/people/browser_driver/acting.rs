@@ -121,9 +121,24 @@ async fn try_element(
     let answer = page::Answer::read(found.map_err(|error| script(error, label))?, what, label)?;
     let Some(element) = answer.element() else { return Ok(()) };
     let element = Element::from_element_id(window.client().clone(), element.into());
+    person.profile.forget_wish(&tab);
     let clicked = window.run("click", element.click()).await;
     drop(window);
-    clicked.or_else(|error| refused_click(person, &tab, label, error))
+    clicked.or_else(|error| refused_click(person, &tab, label, error))?;
+    arrive(person, &tab).await
+}
+
+/// Waits for the page that follows, if one does.
+async fn arrive(person: &BrowserDriver, tab: &TabId) -> Result<(), Reason> {
+    match person.profile.arrive(tab, browser::PAGE_DEADLINE).await? {
+        true => Ok(()),
+        false => Err(too_slow()),
+    }
+}
+
+fn too_slow() -> Reason {
+    let (url, reason) = ("what it leads to".into(), "it does not come to an end of loading".into());
+    Reason::NotLoaded { url, reason }
 }
 
 /// A script that the driver could not run: the page is on its way elsewhere.
@@ -159,10 +174,10 @@ fn refused_click(
             // The click closed the tab.
             _ if !person.profile.tabs().contains(tab) => Ok(()),
             ErrorStatus::NoSuchWindow => Ok(()),
-            ErrorStatus::Timeout => {
-                let (url, reason) =
-                    ("what it leads to".into(), "it does not come to an end of loading".into());
-                Err(Reason::NotLoaded { url, reason })
+            ErrorStatus::Timeout => Err(too_slow()),
+            // Between being found and being clicked, in the driver's words for one of its own requests to the browser.
+            _ if message.contains("does not belong to the document") => {
+                not_usable("replaced by the page all the time".into())
             }
             _ => Err(browser::Error::Refused { command: format!("a click on {label}"), message }.into()),
         },
@@ -230,8 +245,11 @@ pub(super) async fn press(person: &BrowserDriver, key: Key) -> Result<(), Error>
     let pressing = async {
         let tab = person.front()?;
         let window = person.profile.window(&tab).await.map_err(browser::Error::from)?;
+        person.profile.forget_wish(&tab);
         let pressed = window.run("press a key", window.client().perform_actions(strokes)).await;
-        pressed.map_err(|error| Reason::from(browser::Error::from(error)))
+        drop(window);
+        pressed.map_err(browser::Error::from)?;
+        arrive(person, &tab).await
     };
     pressing.await.map_err(|reason: Reason| reason.of(attempted))
 }
