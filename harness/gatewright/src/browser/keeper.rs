@@ -281,7 +281,9 @@ mod tests {
 
     #[test]
     fn a_port_that_was_lost_is_told_from_other_reasons() {
-        assert!(lost_its_port("[1.2][SEVERE]: bind() failed: Address already in use (98)\nIPv4 port not available. Exiting..."));
+        assert!(lost_its_port(
+            "[1.2][SEVERE]: bind() failed: Address already in use (98)\nIPv4 port not available. Exiting..."
+        ));
         assert!(!lost_its_port("No usable sandbox!"));
     }
 

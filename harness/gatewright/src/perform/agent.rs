@@ -16,9 +16,9 @@ impl World {
             AgentStep::Starts(launch) => self.starts_agent(name, launch).await,
             AgentStep::Prints(texts) => self.prints(name, texts).await,
             AgentStep::IsOnline => self.is_online(name).await,
-            AgentStep::IsKilled => self.kill_agent(name).await,
+            AgentStep::IsKilled => self.goes(name, self.kill_agent(name)).await,
             AgentStep::StartsAgain => self.start_agent_again(name).await,
-            AgentStep::Stops => self.stop_agent(name).await,
+            AgentStep::Stops => self.goes(name, self.stop_agent(name)).await,
             AgentStep::ExitsWith(status) => {
                 let came = self.agent_exit(name).await?;
                 match u32::try_from(came) == Ok(status.0) {
@@ -103,34 +103,71 @@ impl World {
         }
     }
 
-    /// What stands next to "Forwarding" in what a process has printed since it was started, if the edge has it.
+    /// What a process forwards, if the edge has it.
     fn tunnel_of_process(&self, name: &str, began: Instant) -> Result<String, &'static str> {
-        let own = self.log().read(|events| {
-            let since = events.iter().filter(|stamped| stamped.at >= began);
-            forwarding(&printed(since, name))
-        });
-        let own = own.ok_or("it has printed no line \"Forwarding\"")?;
+        let own = self.forwarded_by(name, began).ok_or("it has printed no line \"Forwarding\"")?;
         match self.tunnels_online().iter().any(|tunnel| tunnel.forwards == own) {
             true => Ok(own),
             false => Err(NOT_AT_THE_EDGE),
         }
     }
 
-    /// Whether the edge has the tunnel that an agent of this process has started last.
+    /// Whether the edge has the tunnel of an agent of this process.
     fn has_tunnel_inside(&self, name: &str) -> Result<(), &'static str> {
-        let started = self.log().read(|events| {
+        let started = self.started_by(name).ok_or("it has started no tunnel")?;
+        match self.tunnels_online().iter().any(|tunnel| tunnel.id == started) {
+            true => Ok(()),
+            false => Err(NOT_AT_THE_EDGE),
+        }
+    }
+
+    /// Lets an agent go, and waits until the edge has noticed, so that whoever comes next finds its tunnel gone.
+    async fn goes(
+        &self,
+        name: &str,
+        going: impl Future<Output = Result<(), StepError>>,
+    ) -> Result<(), StepError> {
+        let own: Vec<_> = match self.agents().process_began(name).await {
+            Some(began) => {
+                let own = self.forwarded_by(name, began);
+                // Others may have joined the same Edge; that one of them goes, is seen all the same.
+                self.tunnels_online().into_iter().filter(|t| Some(&t.forwards) == own.as_ref()).collect()
+            }
+            None => {
+                let own = self.started_by(name);
+                self.tunnels_online().into_iter().filter(|t| Some(&t.id) == own.as_ref()).collect()
+            }
+        };
+        going.await?;
+        let gone = self.log().until_so(self.patience(), || {
+            let online = self.tunnels_online();
+            let all = own.iter().all(|tunnel| online.iter().any(|other| other.id == tunnel.id));
+            if all && !own.is_empty() { Err(()) } else { Ok(()) }
+        });
+        gone.await.map_err(|()| {
+            StepError::unmet(format!("agent {name} is gone, and the edge has not noticed"))
+                .compared("its tunnel offline", "its tunnel online")
+        })
+    }
+
+    /// What stands next to "Forwarding" in what a process has printed since it was started.
+    fn forwarded_by(&self, name: &str, began: Instant) -> Option<String> {
+        self.log().read(|events| {
+            let since = events.iter().filter(|stamped| stamped.at >= began);
+            forwarding(&printed(since, name))
+        })
+    }
+
+    /// The id of the tunnel that an agent of this process has started last.
+    fn started_by(&self, name: &str) -> Option<String> {
+        self.log().read(|events| {
             events.iter().rev().find_map(|stamped| match &stamped.event {
                 Event::Agent(agent, client::Event::TunnelStarted { id, .. }) if **agent == *name => {
                     Some(id.clone())
                 }
                 _ => None,
             })
-        });
-        let started = started.ok_or("it has started no tunnel")?;
-        match self.tunnels_online().iter().any(|tunnel| tunnel.id == started) {
-            true => Ok(()),
-            false => Err(NOT_AT_THE_EDGE),
-        }
+        })
     }
 
     /// Looks at all that an agent's process has printed, and again whenever there is more.

@@ -26,7 +26,7 @@ use crate::scenario::given::{
     UpstreamApp,
 };
 use crate::upstream::{Kind, Upstream};
-use crate::vocabulary::Template;
+use crate::vocabulary::{EVERYONE, Template};
 
 /// The name of the account whose agents, Edges and logins a stage has unless a scenario says otherwise.
 pub(super) const OWN_ACCOUNT: &str = "Acme";
@@ -81,6 +81,7 @@ impl World {
     /// Users, groups, apps and assignments.
     fn fill_org(&mut self, given: &Given) -> Result<(), SetError> {
         let (model, cause) = (self.org.model().clone(), Cause::system());
+        self.ids.groups.insert(EVERYONE.to_owned(), model.everyone().clone());
         let listed = given.okta.groups.iter().map(|group| &group.0);
         for group in listed.chain(given.okta.users.iter().flat_map(|(_, user)| &user.groups)) {
             if !self.ids.groups.contains_key(group.as_str()) {
@@ -145,8 +146,7 @@ impl World {
             }
         }
         for group in &given.assign.groups {
-            let everyone = (group.as_str() == "everyone").then(|| model.everyone());
-            if let Some(group) = self.ids.groups.get(group.as_str()).or(everyone) {
+            if let Some(group) = self.ids.groups.get(group.as_str()) {
                 model.assign_group(&app.id, group, &cause)?;
             }
         }

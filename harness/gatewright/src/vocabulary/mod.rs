@@ -33,8 +33,8 @@ pub use arguments::{
 };
 pub use collections::{Entries, Entry, Several};
 pub use names::{
-    AccountName, AgentName, AppName, CopiedName, EdgeName, GroupName, Kind, PersonName, RememberedName,
-    TunnelName, UpstreamName, UserName,
+    AccountName, AgentName, AppName, CopiedName, EVERYONE, EdgeName, GroupName, Kind, PersonName,
+    RememberedName, TunnelName, UpstreamName, UserName,
 };
 pub use pattern::{FilledPattern, Pattern};
 pub use performs::{Fault, Performs, StepError};

@@ -77,6 +77,9 @@ impl Kind {
     }
 }
 
+/// The group that every org has, and every user is in.
+pub const EVERYONE: &str = "everyone";
+
 /// Every name that a scenario may use where the reader now is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
@@ -89,7 +92,8 @@ impl Names {
     }
 
     pub(crate) fn knows(&self, kind: Kind, name: &str) -> bool {
-        self.known.get(&kind).is_some_and(|known| known.contains(name))
+        let built_in = kind == Kind::Group && name == EVERYONE;
+        built_in || self.known.get(&kind).is_some_and(|known| known.contains(name))
     }
 
     pub(crate) fn of(&self, kind: Kind) -> impl Iterator<Item = &str> + Clone {

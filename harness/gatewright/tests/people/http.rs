@@ -45,6 +45,11 @@ async fn a_form_is_filled_in_and_sent_without_a_browser() {
     let document = driver.document().await.unwrap().unwrap();
     assert_eq!((document.redirects[0].status.as_u16(), &document.redirects[0].method), (303, &Method::POST));
     assert_eq!(document.redirects[0].request_headers["origin"], "https://app.tunnel.test");
+    // What the form led to is loaded again, not what was sent.
+    driver.reload().await.unwrap();
+    sees_text(driver, "Thank you").await.unwrap();
+    let document = driver.document().await.unwrap().unwrap();
+    assert_eq!((document.redirects.len(), &document.answer.method), (0, &Method::GET));
     driver.back().await.unwrap();
     assert_eq!(driver.value_of(&"Name".into()).await.unwrap(), "Älice");
 }

@@ -32,7 +32,8 @@ pub(super) struct Asked {
 
 /// What came, after all redirects.
 pub(super) struct Arrived {
-    pub(super) url: Url,
+    /// What was asked for last: a reload asks for it again.
+    pub(super) asked: Asked,
     pub(super) hops: Vec<Hop>,
     pub(super) body: Bytes,
 }
@@ -78,7 +79,7 @@ impl Asker<'_> {
                     let body = response.into_body();
                     self.evidence
                         .emit(Event::Finished { request: self.id.clone(), bytes: body.len() as u64 });
-                    return Ok(Arrived { url: asked.url, hops, body });
+                    return Ok(Arrived { asked, hops, body });
                 }
                 Err(lost) => return Err(self.failed(&asked, lost)),
             }

@@ -95,13 +95,13 @@ impl HttpDriver {
             kind: Kind::Fetch,
         };
         Ok(match state.asker(&self.outbound, &self.evidence).ask(asked).await {
-            Ok(Arrived { url, hops, body }) => {
+            Ok(Arrived { asked, hops, body }) => {
                 let answer = hops.into_iter().next_back();
                 Fetched::Answer {
                     status: answer.as_ref().map(|hop| hop.status),
                     headers: answer.map(|hop| hop.response_headers).unwrap_or_default(),
                     body: String::from_utf8_lossy(&body).into_owned(),
-                    url: url.into(),
+                    url: asked.url.into(),
                 }
             }
             Err((_, lost)) => Fetched::NetworkError { reason: lost.to_string() },

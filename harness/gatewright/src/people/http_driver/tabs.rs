@@ -203,7 +203,7 @@ impl State {
         if self.tabs.is_empty() {
             return Err(gone());
         }
-        let Arrived { url, hops, body } = self.asker(outbound, evidence).ask(asked.clone()).await?;
+        let Arrived { asked, hops, body } = self.asker(outbound, evidence).ask(asked).await?;
         let answer = hops.last().ok_or_else(|| Reason::Invalid("the answer has no head".into()))?;
         if matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
             return Ok(None);
@@ -212,6 +212,7 @@ impl State {
             answer.response_headers.get(CONTENT_TYPE).map(|kind| String::from_utf8_lossy(kind.as_bytes()));
         let is_html = kind.is_none_or(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
         let text = String::from_utf8_lossy(&body);
+        let url = asked.url.clone();
         let page = if is_html { Page::html(url, &text) } else { Page::text(url, &text) };
         if let Some(tab) = self.tabs.get(self.front) {
             evidence.emit(navigated(&tab.id, &page.url));
