@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fantoccini::error::{CmdError, ErrorStatus};
-use fantoccini::wd::WindowHandle;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder};
+use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
+use url::{ParseError, Url};
 
 use super::{Error, TabId};
 
@@ -138,9 +140,29 @@ impl Window<'_> {
         }
     }
 
+    /// Opens an absolute URL.
+    pub(crate) async fn go_to(&self, command: &'static str, url: Url) -> Result<(), CommandError> {
+        self.run(command, self.client().issue_cmd(GoTo(url))).await.map(|_| ())
+    }
+
     fn spend(&self, error: Error) -> Error {
         self.driver.spent.store(true, Ordering::Release);
         error
+    }
+}
+
+/// Navigate To, of WebDriver. The client's own command asks for the address of the page first, to join it with a
+/// relative one, which is several requests more to the browser.
+#[derive(Debug)]
+struct GoTo(Url);
+
+impl WebDriverCompatibleCommand for GoTo {
+    fn endpoint(&self, driver: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        driver.join(&format!("session/{}/url", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "url": self.0.as_str() }).to_string()))
     }
 }
 

@@ -1,11 +1,8 @@
 //! What a person does: by WebDriver, but for typing.
 
-use std::future::Future;
-
-use fantoccini::Client;
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
-use fantoccini::error::{CmdError, ErrorStatus};
+use fantoccini::error::ErrorStatus;
 use fantoccini::key;
 use serde_json::json;
 use tokio::time::Instant;
@@ -17,41 +14,41 @@ use crate::people::{Error, Key, Label, Reason};
 
 pub(super) async fn open(person: &BrowserDriver, url: &str) -> Result<(), Error> {
     let attempted = format!("open {url}");
-    if let Err(error) = Url::parse(url) {
-        return Err(Reason::Invalid(format!("`{url}` is no absolute URL: {error}")).of(attempted));
-    }
-    navigate(person, "open an address", |client| async move { client.goto(url).await })
-        .await
-        .map_err(|reason| reason.of(attempted))
+    let url = match Url::parse(url) {
+        Ok(url) => url,
+        Err(error) => {
+            return Err(Reason::Invalid(format!("`{url}` is no absolute URL: {error}")).of(attempted));
+        }
+    };
+    navigate(person, Going::To(url)).await.map_err(|reason| reason.of(attempted))
 }
 
 pub(super) async fn reload(person: &BrowserDriver) -> Result<(), Error> {
-    navigate(person, "reload", |client| async move { client.refresh().await })
-        .await
-        .map_err(|reason| reason.of("reload"))
+    navigate(person, Going::Again).await.map_err(|reason| reason.of("reload"))
 }
 
 pub(super) async fn back(person: &BrowserDriver) -> Result<(), Error> {
-    navigate(person, "go back", |client| async move { client.back().await })
-        .await
-        .map_err(|reason| reason.of("go back"))
+    navigate(person, Going::Back).await.map_err(|reason| reason.of("go back"))
 }
 
-/// Carries out a command that loads a page, and looks at what came of it: the driver calls a page that tells of a bad
-/// certificate a success.
-async fn navigate<F>(
-    person: &BrowserDriver,
-    command: &'static str,
-    doing: impl FnOnce(Client) -> F,
-) -> Result<(), Reason>
-where
-    F: Future<Output = Result<(), CmdError>> + Send,
-{
+/// Where to.
+enum Going {
+    To(Url),
+    Again,
+    Back,
+}
+
+/// Goes there, and looks at what came of it: the driver calls a page that tells of a bad certificate a success.
+async fn navigate(person: &BrowserDriver, going: Going) -> Result<(), Reason> {
     let tab = person.front()?;
     let outcome = {
         let window = person.profile.window(&tab).await.map_err(browser::Error::from)?;
         person.profile.forget_attempt(&tab);
-        window.run(command, doing(window.client().clone())).await
+        match going {
+            Going::To(url) => window.go_to("open an address", url).await,
+            Going::Again => window.run("reload", window.client().refresh()).await,
+            Going::Back => window.run("go back", window.client().back()).await,
+        }
     };
     // The browser answers this after it has told of what it did before.
     let address = person.profile.address(&tab).await?;
