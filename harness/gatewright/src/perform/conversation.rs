@@ -87,3 +87,20 @@ fn mebibytes(megabytes: u32) -> u32 {
 fn websocket_url(url: &str) -> String {
     url.strip_prefix("https:").map_or_else(|| url.to_owned(), |rest| format!("wss:{rest}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_is_never_smaller_than_it_is_called() {
+        assert_eq!([0, 1, 100].map(mebibytes), [0, 1, 96]);
+        assert!(u64::from(mebibytes(u32::MAX)) * 1024 * 1024 >= u64::from(u32::MAX) * 1_000_000);
+    }
+
+    #[test]
+    fn a_websocket_has_a_scheme_of_its_own() {
+        assert_eq!(websocket_url("https://app.tunnel.test/echo"), "wss://app.tunnel.test/echo");
+        assert_eq!(websocket_url("wss://app.tunnel.test/echo"), "wss://app.tunnel.test/echo");
+    }
+}

@@ -117,3 +117,16 @@ fn parameter(url: &str, name: &str) -> Option<String> {
 fn none(reference: &Reference) -> StepError {
     StepError::unmet(format!("there is no `{{{reference}}}` on this stage"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_the_first_of_its_name_decoded() {
+        let url = "https://idp.tunnel.test/oauth2/callback?code=a%2Bb&state=s&code=c";
+        assert_eq!(parameter(url, "code").as_deref(), Some("a+b"));
+        assert_eq!(parameter(url, "state").as_deref(), Some("s"));
+        assert_eq!(parameter(url, "iss"), None);
+    }
+}
