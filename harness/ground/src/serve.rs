@@ -1,6 +1,7 @@
 //! Serving HTTP/1.1 and HTTP/2 over TLS on loopback, with bounds on everything a client decides.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -24,7 +25,9 @@ use crate::tasks::Spawner;
 /// How long a client may take for its TLS handshake, and for one request's head. Real time.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-const MAX_CONNECTIONS: usize = 2048;
+/// How many connections of browsers and other clients one listener has open at a time.
+pub const MAX_CONNECTIONS: usize = 2048;
+
 const MAX_HEADERS: usize = 100;
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_CONCURRENT_STREAMS: u32 = 256;
@@ -34,50 +37,51 @@ pub async fn bind_loopback() -> io::Result<TcpListener> {
     TcpListener::bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)).await
 }
 
-/// Accepts connections until its task ends, each served by the service that `service_for` gives for it.
-///
-/// Bounds: 2048 connections (more wait in the backlog), ten seconds for the handshake and for a head, 100 headers in
-/// 64 KiB, 256 HTTP/2 streams. The service's answers may upgrade the connection (WebSocket).
-pub async fn serve<S, B>(
+/// A connection that was accepted, and its place among those that may be open at a time.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The connection, with no delay for small writes.
+    pub stream: TcpStream,
+    /// Its two ends.
+    pub connection: Connection,
+    /// The place, which another caller gets once this is dropped.
+    pub slot: Slot,
+}
+
+/// A place among the connections that may be open at a time; free again when it is dropped.
+#[derive(Debug)]
+pub struct Slot {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Accepts connections until its task ends, each carried by a task of `tasks`; while `most` are open, more wait in the
+/// system's backlog.
+pub async fn accept<F>(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    most: usize,
     tasks: Spawner,
-    service_for: impl Fn(Connection) -> S + Send + Sync + 'static,
+    carry: impl Fn(Accepted) -> F + Send + Sync,
 ) where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    F: Future<Output = ()> + Send + 'static,
 {
-    let acceptor = TlsAcceptor::from(tls);
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(most));
     loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let Ok(permit) = Arc::clone(&slots).acquire_owned().await else { return };
         let Ok((stream, peer)) = listener.accept().await else {
             // This caller is gone already, or descriptors ran out: let the others go on and free some.
             tokio::task::yield_now().await;
             continue;
         };
         let Ok(local) = stream.local_addr() else { continue };
-        let service = service_for(Connection { peer, local });
-        tasks.spawn(serve_connection(stream, acceptor.clone(), service, slot));
+        // Small writes must not wait for an acknowledgement; where it can't be set, they merely do.
+        let _ = stream.set_nodelay(true);
+        let (connection, slot) = (Connection { peer, local }, Slot { _permit: permit });
+        tasks.spawn(carry(Accepted { stream, connection, slot }));
     }
 }
 
-async fn serve_connection<S, B>(
-    stream: TcpStream,
-    acceptor: TlsAcceptor,
-    service: S,
-    _slot: OwnedSemaphorePermit,
-) where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    // Small answers must not wait for an acknowledgement; where it can't be set, they merely do.
-    let _ = stream.set_nodelay(true);
-    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await else { return };
+/// HTTP/1.1 and HTTP/2 with the bounds of this page: ten seconds for a head, 100 headers in 64 KiB, 256 HTTP/2 streams.
+pub fn bounded_http() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -90,9 +94,38 @@ async fn serve_connection<S, B>(
         .timer(TokioTimer::new())
         .max_header_list_size(MAX_HEAD_BYTES as u32)
         .max_concurrent_streams(MAX_CONCURRENT_STREAMS);
-    // A connection's error is its client's own (gone, malformed); the service has answered what could be answered.
-    let _ =
-        builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service)).await;
+    builder
+}
+
+/// Accepts connections until its task ends, each served by the service that `service_for` gives for it.
+///
+/// Bounds: [`MAX_CONNECTIONS`], ten seconds for the handshake, and those of [`bounded_http`]. The service's answers may
+/// upgrade the connection (WebSocket).
+pub async fn serve<S, B>(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    tasks: Spawner,
+    service_for: impl Fn(Connection) -> S + Send + Sync + 'static,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let acceptor = TlsAcceptor::from(tls);
+    let carry = |accepted: Accepted| {
+        let service = TowerToHyperService::new(service_for(accepted.connection));
+        let handshake = tokio::time::timeout(PATIENCE, acceptor.accept(accepted.stream));
+        let slot = accepted.slot;
+        async move {
+            let _slot = slot;
+            let Ok(Ok(stream)) = handshake.await else { return };
+            // A connection's error is its client's own (gone, malformed); the service has answered what could be
+            // answered.
+            let _ = bounded_http().serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+        }
+    };
+    accept(listener, MAX_CONNECTIONS, tasks, carry).await;
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use ground::serve::PATIENCE;
+use ground::serve::{self, Accepted, PATIENCE};
 use ground::{Connection, Sink, Spawner};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::agent::Agent;
@@ -24,28 +23,12 @@ pub(crate) struct Ingress {
 
 /// Accepts agents until its task ends.
 pub(crate) async fn listen(listener: TcpListener, ingress: Arc<Ingress>) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        // A failed accept is this one agent's misfortune (it is gone already), unless descriptors ran out.
-        let Ok((stream, peer)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        let Ok(local) = stream.local_addr() else { continue };
-        let connection = Connection { peer, local };
-        ingress.tasks.spawn(greet(stream, connection, Arc::clone(&ingress), slot));
-    }
+    let tasks = ingress.tasks.clone();
+    serve::accept(listener, MAX_CONNECTIONS, tasks, |accepted| greet(accepted, Arc::clone(&ingress))).await;
 }
 
-async fn greet(
-    stream: TcpStream,
-    connection: Connection,
-    ingress: Arc<Ingress>,
-    _slot: OwnedSemaphorePermit,
-) {
-    // Small frames must not wait for an acknowledgement; where it can't be set, they merely do.
-    let _ = stream.set_nodelay(true);
+async fn greet(Accepted { stream, connection, slot }: Accepted, ingress: Arc<Ingress>) {
+    let _slot = slot;
     match tokio::time::timeout(PATIENCE, ingress.tls.accept(stream)).await {
         Ok(Ok(stream)) => Agent::serve(stream, connection, ingress).await,
         Ok(Err(error)) => lost(&ingress, connection, &format!("no TLS: {error}")),

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ground::serve::PATIENCE;
+use ground::serve::{self, Accepted, PATIENCE, Slot};
 use ground::{Connection, Spawner};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -16,7 +16,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::names::host_name;
 use super::stage_network::Shared;
@@ -34,24 +33,14 @@ pub(super) async fn serve(
     membership: Membership,
 ) {
     let membership = Arc::new(membership);
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        let Ok((stream, peer)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        let Ok(local) = stream.local_addr() else { continue };
-        let connection = Connection { peer, local };
+    let carry = |Accepted { stream, connection, slot }| {
         let (shared, membership, slot) = (Arc::clone(&shared), Arc::clone(&membership), Arc::new(slot));
-        let asked = Asked { shared, membership, connection, slot };
-        tasks.spawn(serve_connection(stream, asked, tasks.clone()));
-    }
+        serve_connection(stream, Asked { shared, membership, connection, slot }, tasks.clone())
+    };
+    serve::accept(listener, MAX_CONNECTIONS, tasks.clone(), carry).await;
 }
 
 async fn serve_connection(stream: TcpStream, asked: Asked, tasks: Spawner) {
-    // Small answers must not wait for an acknowledgement; where it can't be set, they merely do.
-    let _ = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MAX_HEAD_BYTES);
     let service = service_fn(move |request| {
@@ -68,7 +57,7 @@ struct Asked {
     shared: Arc<Shared>,
     membership: Arc<Membership>,
     connection: Connection,
-    slot: Arc<OwnedSemaphorePermit>,
+    slot: Arc<Slot>,
 }
 
 type Answer = Response<Full<Bytes>>;
@@ -135,7 +124,7 @@ impl Asked {
 fn carry(
     request: Request<Incoming>,
     tunnel: Tunnel,
-    slot: Arc<OwnedSemaphorePermit>,
+    slot: Arc<Slot>,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         let _slot = slot;

@@ -1,20 +1,22 @@
-//! A streaming upstream: hyper on plain HTTP/1.1, as an app behind a tunnel is.
+//! A streaming upstream: hyper without TLS, as an app behind a tunnel is, in HTTP/1.1 and HTTP/2 (with prior knowledge,
+//! RFC 9113, 3.3).
 
 use std::convert::Infallible;
 use std::io;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt, stream};
+use ground::serve::{self, Accepted};
 use ground::{Sink, Spawner, Tasks};
 use http::header::{CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_tungstenite::WebSocketStream;
@@ -25,6 +27,8 @@ use url::form_urlencoded;
 use super::{Event, Received, html};
 
 type Body = BoxBody<Bytes, Infallible>;
+
+const MAX_CONNECTIONS: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct Streaming {
@@ -42,7 +46,8 @@ impl Streaming {
         let listener = TcpListener::from_std(listener)?;
         let (tasks, held) = (Tasks::new(), watch::Sender::new(false));
         let app = App { page: html(text), evidence, held: held.subscribe(), tasks: tasks.spawner() };
-        tasks.spawn(accept(listener, app, tasks.spawner()));
+        let carry = move |accepted| converse(accepted, app.clone());
+        tasks.spawn(serve::accept(listener, MAX_CONNECTIONS, tasks.spawner(), carry));
         Ok(Self { tasks, held })
     }
 
@@ -59,22 +64,16 @@ impl Streaming {
     }
 }
 
-async fn accept(listener: TcpListener, app: App, tasks: Spawner) {
-    while let Ok((stream, _)) = listener.accept().await {
+async fn converse(Accepted { stream, slot, .. }: Accepted, app: App) {
+    let _slot = slot;
+    let service = service_fn(move |request| {
         let app = app.clone();
-        tasks.spawn(async move {
-            let service = service_fn(move |request| {
-                let app = app.clone();
-                async move { Ok::<_, Infallible>(app.answer(request).await) }
-            });
-            // A connection that breaks off is what scenarios do; the other side's evidence tells.
-            let _ = http1::Builder::new()
-                .half_close(true)
-                .serve_connection(TokioIo::new(stream), service)
-                .with_upgrades()
-                .await;
-        });
-    }
+        async move { Ok::<_, Infallible>(app.answer(request).await) }
+    });
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().half_close(true);
+    // A connection that breaks off is what scenarios do; the other side's evidence tells.
+    let _ = http.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
 }
 
 #[derive(Clone)]
@@ -240,6 +239,28 @@ mod tests {
         let download = exchange(&upstream, "GET /download?bytes=70000 HTTP/1.0\r\n\r\n").await;
         assert_eq!(download.split("\r\n\r\n").nth(1).unwrap().len(), 70_000);
         assert_eq!(seen.lock().unwrap().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn it_speaks_http2_to_whoever_begins_with_it() {
+        let (upstream, _) = upstream().await;
+        let stream = TcpStream::connect(upstream.address()).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        let tasks = Tasks::new();
+        tasks.spawn(async { connection.await.unwrap() });
+        let asking = ["/", "/events?count=2", "/download?bytes=70000"].map(|target| {
+            let url = format!("http://{}{target}", upstream.address());
+            sender.send_request(Request::get(url).body(Full::<Bytes>::default()).unwrap())
+        });
+        let mut lengths = Vec::new();
+        for answer in asking {
+            let answer = answer.await.unwrap();
+            assert_eq!(answer.version(), http::Version::HTTP_2);
+            lengths.push(answer.into_body().collect().await.unwrap().to_bytes().len());
+        }
+        assert!(lengths[0] > 0 && lengths[1] > 0);
+        assert_eq!(lengths[2], 70_000);
     }
 
     #[tokio::test]
