@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use gatewright::Run;
+use gatewright::parts::reports;
 use gatewright::runner::{Options, RunEvent, Verdict};
 use gatewright::scenario::{self, Plan};
 use gatewright::suite::Suite;

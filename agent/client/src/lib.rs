@@ -29,3 +29,5 @@ pub use config::{Config, HttpTunnel, LabeledTunnel, Scheme, ServerAddr};
 pub use error::AgentError;
 pub use event::Event;
 pub use upstream::Upstream;
+pub use wire::heartbeat::Pace;
+pub use wire::message::{Oidc, Refusal};

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use ground::Authority;
+use gatewright::parts::ground::Authority;
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use reports::Run;
+use gatewright::parts::reports::{self, Run};
 
 use crate::cli::{Report, ReportAt};
 use crate::exit::Exit;

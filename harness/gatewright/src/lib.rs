@@ -38,6 +38,13 @@ pub mod suite;
 pub mod upstream;
 pub mod vocabulary;
 
+/// The parts of a stage, for whoever runs one alone: the agent, the edge, the org, a report's model, and what they all
+/// stand on.
+pub mod parts {
+    #[doc(no_inline)]
+    pub use {client, edge, ground, mock_idp, reports};
+}
+
 pub use scenario::given;
 pub use stage::{People, Run, Stage};
 pub use vocabulary::*;

@@ -3,10 +3,10 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use client::console::{State, Status};
-use client::{Agent, AgentError, Config, Event};
-use ground::evidence::Stamped;
-use ground::{Clock, Sink};
+use gatewright::parts::client::console::{State, Status};
+use gatewright::parts::client::{Agent, AgentError, Config, Event};
+use gatewright::parts::ground::evidence::Stamped;
+use gatewright::parts::ground::{Clock, Sink};
 
 use super::view::View;
 use crate::failure::Failure;
@@ -81,7 +81,7 @@ fn wait_after(failed: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::message::Refusal;
+    use gatewright::parts::client::Refusal;
 
     #[test]
     fn the_edge_is_called_less_and_less_often() {

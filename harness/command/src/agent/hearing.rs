@@ -1,8 +1,8 @@
 //! What the agent says, on its way to whoever shows it.
 
-use client::Event;
-use ground::evidence::{Activity, Stamped};
-use ground::{Clock, Sink};
+use gatewright::parts::client::Event;
+use gatewright::parts::ground::evidence::{Activity, Stamped};
+use gatewright::parts::ground::{Clock, Sink};
 use tokio::sync::mpsc::{self, Receiver};
 
 /// How many events may wait to be shown. Whoever reads slower than that misses some, and the agent waits for nobody.

@@ -12,14 +12,12 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::{Agent, AgentError, HttpTunnel, LabeledTunnel, config};
-use ground::Outbound;
-use ground::authority::client_config_trusting;
-use ground::outbound::Route;
-use ground::redaction::Redactor;
+use gatewright::parts::client::{self, Agent, AgentError, HttpTunnel, LabeledTunnel, Oidc, Pace, config};
+use gatewright::parts::ground::Outbound;
+use gatewright::parts::ground::authority::client_config_trusting;
+use gatewright::parts::ground::outbound::Route;
+use gatewright::parts::ground::redaction::Redactor;
 use tokio::time::MissedTickBehavior;
-use wire::heartbeat::Pace;
-use wire::message::Oidc;
 
 use self::call::{Called, call};
 use self::hearing::Hearing;

@@ -2,12 +2,12 @@
 
 use std::io::IsTerminal;
 
-use client::console::{self, State};
-use client::log::{Format, Level, Line};
-use client::{AgentError, Event};
-use ground::Clock;
-use ground::evidence::Stamped;
-use ground::redaction::Redactor;
+use gatewright::parts::client::console::{self, State};
+use gatewright::parts::client::log::{Format, Level, Line};
+use gatewright::parts::client::{AgentError, Event};
+use gatewright::parts::ground::Clock;
+use gatewright::parts::ground::evidence::Stamped;
+use gatewright::parts::ground::redaction::Redactor;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Joining, LogTo};
@@ -165,8 +165,9 @@ fn incident(event: &Event) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use client::console::{Forwarding, Status};
-    use client::event::StreamRef;
+    use gatewright::parts::client::console::{Forwarding, Status};
+    use gatewright::parts::client::event::StreamRef;
+    use gatewright::parts::ground::Secret;
     use std::time::Duration;
 
     use super::*;
@@ -239,7 +240,7 @@ mod tests {
     #[test]
     fn known_secrets_and_escapes_are_kept_from_the_terminal() {
         let redactor = Redactor::new();
-        redactor.learn(&ground::Secret::new("authtoken", "abcdefgh_ijklmnop"));
+        redactor.learn(&Secret::new("authtoken", "abcdefgh_ijklmnop"));
         let view = View { face: Face::Lines { shown: Vec::new() }, redactor };
         let text = view.harmless("the edge says abcdefgh_ijklmnop\x1b[2J");
         assert!(text.starts_with("the edge says [authtoken ") && text.ends_with("]\u{fffd}[2J"), "{text}");

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use client::log::{Format, Level};
-use client::{ServerAddr, Upstream};
-use ground::Secret;
+use gatewright::parts::client::log::{Format, Level};
+use gatewright::parts::client::{ServerAddr, Upstream};
+use gatewright::parts::ground::Secret;
 
 /// Open an HTTPS tunnel to an app on this machine
 ///

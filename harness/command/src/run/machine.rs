@@ -2,6 +2,7 @@
 
 use gatewright::People;
 use gatewright::browser::{Engine, Installation};
+use gatewright::parts::reports;
 
 use crate::cli;
 use crate::doctor::installed;

@@ -6,6 +6,7 @@ mod progress;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use gatewright::parts::reports;
 use gatewright::runner::{Options, Summary};
 use gatewright::scenario::{self, Plan, Selection};
 use gatewright::suite::{Finished, Kind, Report, Suite};

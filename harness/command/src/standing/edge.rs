@@ -3,12 +3,12 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use ::edge::model::{api_key, authtoken};
-use ::edge::{Config, Edge, NewAccount, NewLogin, Role};
+use gatewright::parts::edge::model::{api_key, authtoken};
+use gatewright::parts::edge::{Config, Edge, NewAccount, NewLogin, Role, StartError};
+use gatewright::parts::ground::authority::client_config_trusting;
+use gatewright::parts::ground::outbound::Route;
+use gatewright::parts::ground::{Authority, Clock, Outbound, Secret, Sink};
 use gatewright::stage::{EdgeCard, Login};
-use ground::authority::client_config_trusting;
-use ground::outbound::Route;
-use ground::{Authority, Clock, Outbound, Secret, Sink};
 use serde::Serialize;
 
 use super::table::{Table, json_line};
@@ -56,8 +56,8 @@ pub(crate) async fn edge(args: cli::Edge) -> Result<Exit, Failure> {
     };
     let config = config(&args, &authority, &keys)?;
     let edge = Edge::start(config).await.map_err(|error| match error {
-        ::edge::StartError::Domain(_) => Failure::usage(error),
-        ::edge::StartError::Listen(_) => Failure::lacking(error),
+        StartError::Domain(_) => Failure::usage(error),
+        StartError::Listen(_) => Failure::lacking(error),
         other => Failure::failed(other),
     })?;
     let file = written(&authority)?;

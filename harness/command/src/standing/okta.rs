@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use gatewright::parts::ground::{Authority, Clock, Sink};
+use gatewright::parts::mock_idp::{Config, KeyPool, Org, StartError};
 use gatewright::stage::Login;
-use ground::{Authority, Clock, Sink};
-use mock_idp::{Config, KeyPool, Org, StartError};
 use serde::Serialize;
 
 use super::table::{Table, json_line};

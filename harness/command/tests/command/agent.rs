@@ -1,7 +1,7 @@
 //! `gatewright http` and `gatewright tunnel` against an edge.
 
-use edge::Event;
-use edge::model::EdgeChange;
+use gatewright::parts::edge::model::EdgeChange;
+use gatewright::parts::edge::{self, Event};
 
 use crate::program::normalized;
 use crate::world::{HELLO, World};

@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use bytes::Bytes;
-use ground::Outbound;
-use ground::authority::client_config_trusting;
-use ground::outbound::Route;
+use gatewright::parts::ground::Outbound;
+use gatewright::parts::ground::authority::client_config_trusting;
+use gatewright::parts::ground::outbound::Route;
 use http::{Request, Response, header};
 use serde_json::{Value, json};
 

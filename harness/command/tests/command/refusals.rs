@@ -1,5 +1,7 @@
 //! What an agent that is refused says, and that it ends.
 
+use gatewright::parts::edge;
+
 use crate::program::{Ended, Program, normalized};
 use crate::world::World;
 

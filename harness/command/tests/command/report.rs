@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use chrono::{TimeZone, Utc};
-use reports::{Browser, Environment, Failure, Run, Scenario, Source, Step, StepOutcome, Verdict};
+use gatewright::parts::reports::{
+    self, Browser, Environment, Failure, Run, Scenario, Source, Step, StepOutcome, Verdict,
+};
 use tempfile::TempDir;
 
 use crate::program::gatewright;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gatewright::parts::reports;
 use tempfile::TempDir;
 
 use crate::program::{Program, gatewright};

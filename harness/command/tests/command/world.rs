@@ -5,12 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use edge::event::Event;
-use edge::model::{api_key, authtoken};
-use edge::{Account, Config, Edge, NewAccount};
-use ground::evidence::Activity;
-use ground::outbound::{Outbound, Route};
-use ground::{Authority, Clock, Secret, Sink, Tasks};
+use gatewright::parts::edge::event::Event;
+use gatewright::parts::edge::model::{api_key, authtoken};
+use gatewright::parts::edge::{Account, Config, Edge, NewAccount};
+use gatewright::parts::ground::evidence::Activity;
+use gatewright::parts::ground::outbound::{Outbound, Route};
+use gatewright::parts::ground::{Authority, Clock, Secret, Sink, Tasks};
 use http::{Request, Response};
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
