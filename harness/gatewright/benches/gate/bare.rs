@@ -1,4 +1,5 @@
-//! The browser's part of a login without any login: the same pages on a bare server, over the same network and TLS.
+//! The browser's part of a login without any login: the same two pages and the form on a bare server, at the same two
+//! sites, over the same network and TLS.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -22,7 +23,8 @@ use crate::Outcome;
 use crate::figures::Watch;
 use crate::scene::HELLO;
 
-const HOST: &str = "app.tunnel.test";
+const FORM_HOST: &str = "acme.okta.test";
+const APP_HOST: &str = "app.tunnel.test";
 
 /// A server of two pages and a form, with the network that leads to it.
 pub(crate) struct Site {
@@ -40,7 +42,8 @@ impl Site {
         let copies = Arc::new(copies().await?);
         let (listener, tasks) = (ground::serve::bind_loopback().await?, Tasks::new());
         let address = listener.local_addr()?;
-        let tls = authority.server_config(&[b"h2", b"http/1.1"], |host| host == HOST)?;
+        let tls =
+            authority.server_config(&[b"h2", b"http/1.1"], |host| [FORM_HOST, APP_HOST].contains(&host))?;
         tasks.spawn(ground::serve::serve(listener, tls, tasks.spawner(), move |_| {
             let copies = Arc::clone(&copies);
             tower::service_fn(move |request| answer(Arc::clone(&copies), request))
@@ -51,11 +54,13 @@ impl Site {
     /// What a person does for a login, from nothing to nothing, looks included.
     pub(crate) async fn visit(&self, browsers: &BrowserHost, watch: &mut Watch) -> Outcome {
         let network = Network::start(network::Config { evidence: Sink::forgetful() });
-        network.serve(HOST, 443, self.address)?;
+        for host in [FORM_HOST, APP_HOST] {
+            network.serve(host, 443, self.address)?;
+        }
         let alice = network.join("alice", self.addresses.draw()).await?;
         let lease = browsers.lease().await?;
         let driver = BrowserDriver::new(lease.profile(alice.proxy, Sink::forgetful()).await?);
-        driver.open(&format!("https://{HOST}{SIGN_IN}")).await?;
+        driver.open(&format!("https://{FORM_HOST}{SIGN_IN}")).await?;
         watch.lap("fresh profile, page opened");
         sees(&driver, "the form", PATIENCE, |view| view.text.contains("Username")).await?;
         watch.lap("form seen");
@@ -76,6 +81,7 @@ impl Site {
 
 const SIGN_IN: &str = "/login/login.htm";
 const APP: &str = "/reports";
+const APP_URL: &str = "https://app.tunnel.test/reports";
 
 async fn copies() -> Outcome<Copies> {
     let run = Run::start(People::Http, 1)?;
@@ -110,7 +116,7 @@ async fn answer(
         // A body that breaks off is the browser's own affair.
         let _ = request.into_body().collect().await;
         *answer.status_mut() = StatusCode::SEE_OTHER;
-        answer.headers_mut().insert(LOCATION, HeaderValue::from_static(APP));
+        answer.headers_mut().insert(LOCATION, HeaderValue::from_static(APP_URL));
     } else if let Some((content_type, body)) = copies.get(request.uri().path()) {
         *answer.body_mut() = Full::new(body.clone());
         answer.headers_mut().insert(CONTENT_TYPE, content_type.clone());

@@ -12,6 +12,7 @@ pub(crate) async fn measure(bytes: u64) -> Outcome<Table> {
     let guarded = Guarded::set().await?;
     let title = format!("A download of {} MiB", bytes / (1024 * 1024));
     let mut table = Table::new(title, &["MB/s"]);
+    let before = Memory::from_now_on();
     for way in Way::BOTH {
         let mut connection = guarded.connect(way).await?;
         load(&mut connection, bytes / 64).await?;
@@ -21,8 +22,10 @@ pub(crate) async fn measure(bytes: u64) -> Outcome<Table> {
         table.row(way.name(), [format!("{rate:.0}")]);
     }
     guarded.strike().await;
-    if let Some(peak) = peak_memory() {
-        table.note(format!("this process, with both ends and all between them, has had {peak} MiB at most"));
+    if let Some(more) = before.and_then(|memory| memory.more_at_most()) {
+        table.note(format!(
+            "this process, with both ends and all between them, had {more} MiB more at its peak"
+        ));
     }
     Ok(table)
 }
@@ -39,9 +42,25 @@ async fn load(connection: &mut Connection, bytes: u64) -> Outcome {
     }
 }
 
-/// The most memory that this process has had, where the system tells: what `VmHWM` says, in MiB.
-fn peak_memory() -> Option<u64> {
+/// This process's memory at a moment since which the system has watched its peak; where it does, in MiB.
+struct Memory {
+    then: u64,
+}
+
+impl Memory {
+    fn from_now_on() -> Option<Self> {
+        // Forgets the peak so far: proc(5), /proc/pid/clear_refs.
+        std::fs::write("/proc/self/clear_refs", "5").ok()?;
+        Some(Self { then: status("VmRSS:")? })
+    }
+
+    fn more_at_most(&self) -> Option<u64> {
+        Some(status("VmHWM:")?.saturating_sub(self.then))
+    }
+}
+
+fn status(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? / 1024)
 }
