@@ -33,10 +33,15 @@ impl Tasks {
         Spawner { set: Arc::downgrade(&self.set) }
     }
 
-    /// Ends every task and waits until they are gone.
+    /// Ends every task and waits until they are gone, those included that others start while they end.
     pub async fn stop(self) {
-        let mut set = std::mem::take(&mut *self.set.lock().unwrap_or_else(PoisonError::into_inner));
-        set.shutdown().await;
+        loop {
+            let mut set = std::mem::take(&mut *self.set.lock().unwrap_or_else(PoisonError::into_inner));
+            if set.is_empty() {
+                return;
+            }
+            set.shutdown().await;
+        }
     }
 }
 
@@ -70,6 +75,30 @@ mod tests {
         });
         drop(tasks);
         assert!(gone.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_task_that_another_starts_as_it_ends_is_gone_too() {
+        /// Starts its last task when it is dropped.
+        struct Heir(Spawner, Option<oneshot::Sender<()>>);
+        impl Drop for Heir {
+            fn drop(&mut self) {
+                let alive = self.1.take();
+                self.0.spawn(async move {
+                    let _alive = alive;
+                    std::future::pending::<()>().await;
+                });
+            }
+        }
+        let (alive, mut gone) = oneshot::channel::<()>();
+        let tasks = Tasks::new();
+        let heir = Heir(tasks.spawner(), Some(alive));
+        tasks.spawn(async move {
+            let _heir = heir;
+            std::future::pending::<()>().await;
+        });
+        tasks.stop().await;
+        assert_eq!(gone.try_recv(), Err(oneshot::error::TryRecvError::Closed));
     }
 
     #[tokio::test]
