@@ -30,6 +30,11 @@ pub enum KeyPoolError {
     /// The thread that makes keys could not be started.
     #[error("the thread that makes signing keys could not be started: {0}")]
     Thread(io::Error),
+    /// There is no place for them.
+    #[error(
+        "signing keys are kept in the user's cache, and neither XDG_CACHE_HOME nor HOME is an absolute path; set HOME"
+    )]
+    NoCache,
     /// None was made in time.
     #[error("no signing key was ready within {} s: this machine is too busy to make one", PATIENCE.as_secs())]
     TooSlow,
@@ -71,6 +76,17 @@ pub(crate) struct Claimed {
 }
 
 impl KeyPool {
+    /// The pool of this user, kept from run to run in `gatewright/keys` of the user's cache (`XDG_CACHE_HOME`, else
+    /// `.cache` of `HOME`).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when there is no such cache.
+    pub fn of_this_user() -> Result<Self, KeyPoolError> {
+        let of = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let cache = of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache")));
+        Self::open(cache.ok_or(KeyPoolError::NoCache)?.join("gatewright").join("keys"))
+    }
+
     /// A pool that keeps its keys in `directory`, which is made (mode 0700) if it isn't there, and must belong to the
     /// caller alone if it is.
     ///

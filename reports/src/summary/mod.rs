@@ -4,7 +4,7 @@ mod markdown;
 mod table;
 
 pub use markdown::{LONGEST, markdown};
-pub use table::table;
+pub use table::{ending, table};
 
 use crate::model::Outcome;
 

@@ -4,8 +4,7 @@ use super::sign;
 use crate::model::{Counts, Outcome, Run, Scenario};
 use crate::text::{count, duration, failing_step, one_line, visible};
 
-/// The run as plain text, without colours: a line a scenario, those that ask for attention first, then each failure
-/// with the command that runs it again, then the counts.
+/// The run as plain text, without colours: a line a scenario, those that ask for attention first, then the [`ending`].
 pub fn table(run: &Run) -> String {
     let mut out = String::new();
     let rows: Vec<_> = run.by_attention().map(row).collect();
@@ -15,6 +14,14 @@ pub fn table(run: &Run) -> String {
     for Row { sign, outcome, id, duration } in rows {
         line(&mut out, format_args!("{sign} {outcome:<outcomes$}  {id:<ids$}  {duration:>durations$}"));
     }
+    out.push_str(&ending(run));
+    out
+}
+
+/// What comes after the scenarios' lines, as plain text: each failure with the command that runs it again, then the
+/// counts.
+pub fn ending(run: &Run) -> String {
+    let mut out = String::new();
     for scenario in &run.scenarios {
         failure(&mut out, scenario);
     }

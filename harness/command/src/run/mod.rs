@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use gatewright::parts::reports;
 use gatewright::runner::{Options, Summary};
 use gatewright::scenario::{self, Plan, Selection};
-use gatewright::suite::{Finished, Kind, Report, Suite};
+use gatewright::suite::{Finished, Kind, Suite};
 use tokio_util::sync::CancellationToken;
 
 use self::machine::Machine;
@@ -96,18 +96,13 @@ fn tell(args: &cli::Run, finished: Finished, interrupted: bool) -> Result<Exit, 
         }
     }
     let written = report.write(&args.out, &kinds);
-    print::block(details(&report))?;
+    // Each scenario's line has been shown as it ended.
+    print::block(reports::summary::ending(report.run()))?;
     let paths = written.map_err(Failure::failed)?;
     if let Some(path) = paths.first() {
         print::line(format_args!("Report: {}", path.display()))?;
     }
     Ok(exit(&summary, interrupted))
-}
-
-/// What the table of a run has below its lines for scenarios, each of which has been shown as it ended.
-fn details(report: &Report) -> String {
-    let table = reports::summary::table(report.run());
-    table.lines().skip(report.run().scenarios.len()).map(|line| format!("{line}\n")).collect()
 }
 
 fn exit(summary: &Summary, interrupted: bool) -> Exit {

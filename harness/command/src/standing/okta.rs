@@ -1,6 +1,6 @@
 //! `gatewright okta`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gatewright::parts::ground::{Authority, Clock, Sink};
 use gatewright::parts::mock_idp::{Config, KeyPool, Org, StartError};
@@ -43,7 +43,7 @@ pub(crate) async fn okta(args: cli::Okta) -> Result<Exit, Failure> {
         authority: authority.clone(),
         clock: Clock::new(),
         evidence: Sink::forgetful(),
-        keys: KeyPool::open(key_folder()?).map_err(Failure::lacking)?,
+        keys: KeyPool::of_this_user().map_err(Failure::lacking)?,
     };
     // The first keys ever take their time.
     let org = tokio::select! {
@@ -65,16 +65,6 @@ pub(crate) async fn okta(args: cli::Okta) -> Result<Exit, Failure> {
     }
     interrupts.or_at_once(org.stop()).await;
     Ok(Exit::Passed)
-}
-
-/// Where signing keys are kept from run to run: the user's cache.
-fn key_folder() -> Result<PathBuf, Failure> {
-    let of = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache")));
-    match cache {
-        Some(cache) => Ok(cache.join("gatewright").join("keys")),
-        None => Err(Failure::lacking("signing keys have no place to be kept: set HOME or XDG_CACHE_HOME")),
-    }
 }
 
 fn in_json(org: &Org, file: &Path) -> Result<String, Failure> {

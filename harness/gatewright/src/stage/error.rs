@@ -8,7 +8,7 @@ pub enum RunError {
     /// No authority.
     #[error(transparent)]
     Authority(#[from] ground::authority::AuthorityError),
-    /// No place for signing keys.
+    /// Signing keys can't be kept.
     #[error(transparent)]
     Keys(#[from] mock_idp::keys::KeyPoolError),
     /// The machine lacks a browser, or what it needs.
@@ -17,11 +17,6 @@ pub enum RunError {
     /// The browsers can't be kept.
     #[error(transparent)]
     Host(#[from] browser::Error),
-    /// There is no place for signing keys.
-    #[error(
-        "signing keys are kept in the user's cache, and neither XDG_CACHE_HOME nor HOME is an absolute path; set HOME"
-    )]
-    NoCache,
 }
 
 /// Why a stage could not be set.

@@ -54,7 +54,7 @@ impl Run {
     /// A run in which at most `scenarios` are on stage at once. Browsers start when the first person needs one.
     pub fn start(people: People, scenarios: usize) -> Result<Self, RunError> {
         let authority = Authority::new()?;
-        let keys = KeyPool::open(key_folder()?)?;
+        let keys = KeyPool::of_this_user()?;
         let browsers = match people {
             People::Http => None,
             People::Browser { installation, headed, fresh } => Some(BrowserHost::start(browser::Config {
@@ -141,15 +141,6 @@ impl Run {
 }
 
 const TRUST: &str = "authority.pem";
-
-/// Where signing keys are kept between runs: in the user's cache.
-fn key_folder() -> Result<PathBuf, RunError> {
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    let cache = cache.filter(|cache| cache.is_absolute()).ok_or(RunError::NoCache)?;
-    Ok(cache.join("gatewright").join("keys"))
-}
 
 /// This program if it is the command; the command beside this program or its folder if this is a test.
 fn own_command() -> Option<PathBuf> {
