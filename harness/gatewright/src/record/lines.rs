@@ -1,6 +1,10 @@
 //! Evidence as lines of a log, for those who look closely.
 
+use edge::event::Passage;
+use gate::SessionEnd;
 use ground::redaction::Redactor;
+use mock_idp::misbehaviour::Knob;
+use mock_idp::model::SignInRefusal;
 use reports::Level;
 
 use super::faces::{self, EDGE, NETWORK, ORG};
@@ -48,17 +52,9 @@ fn of_edge(event: &edge::Event) -> Option<Line> {
             let way = forwarded
                 .map(|f| format!(" through tunnel {} stream {}", f.tunnel, f.stream))
                 .unwrap_or_default();
-            (Level::Debug, format!("{:?}{way}", answered.passage))
+            (Level::Debug, format!("{}{way}", passage(&answered.passage)))
         }
-        E::Gate(gate::Event::Refused { endpoint, refusal }) => {
-            let at =
-                endpoint.as_ref().map(|endpoint| format!(" at {}", endpoint.origin())).unwrap_or_default();
-            (
-                Level::Warning,
-                format!("the gate refused{at}: ERR_NGROK_{}: {}", refusal.code(), refusal.title()),
-            )
-        }
-        E::Gate(event) => (Level::Info, format!("gate: {event:?}")),
+        E::Gate(event) => of_gate(event)?,
         E::Asked(asked) => {
             let outcome = match &asked.outcome {
                 Ok((status, _)) => status.to_string(),
@@ -86,6 +82,57 @@ fn of_edge(event: &edge::Event) -> Option<Line> {
     Some((EDGE.to_owned(), level, text))
 }
 
+fn passage(passage: &Passage) -> String {
+    match passage {
+        Passage::Unguarded => "let pass, since nothing guards the place".to_owned(),
+        Passage::Preflight => "let a preflight pass".to_owned(),
+        Passage::Stopped => "answered by itself".to_owned(),
+        Passage::Person { identity, session } => format!("let {} pass by {session}", who(identity)),
+    }
+}
+
+fn of_gate(event: &gate::Event) -> Option<(Level, String)> {
+    use gate::Event as E;
+    let (level, text) = match event {
+        E::LoginBegan { endpoint, issuer, return_to } => {
+            (Level::Info, format!("a login began at {endpoint}{return_to} and goes to {issuer}"))
+        }
+        E::CallbackParked { endpoint } => {
+            (Level::Info, format!("the issuer's answer waits to be fetched at {endpoint}"))
+        }
+        E::IssuerDiscovered { issuer } => (Level::Info, format!("discovered {issuer}")),
+        E::KeysRefetched { issuer } => (Level::Info, format!("fetched the keys of {issuer} again")),
+        E::SignedIn { endpoint, session, identity } => {
+            (Level::Info, format!("{} signed in at {endpoint}: {session} begins", who(identity)))
+        }
+        E::SessionEnded { session, why, .. } => (Level::Info, format!("{session} ended: {}", end(*why))),
+        E::Refused { endpoint, refusal } => {
+            let at = endpoint.as_ref().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
+            let text = format!("the gate refused{at}: ERR_NGROK_{}: {}", refusal.code(), refusal.title());
+            (Level::Warning, text)
+        }
+        _ => return None,
+    };
+    Some((level, text))
+}
+
+fn who(identity: &gate::Identity) -> &str {
+    identity.email.as_deref().unwrap_or(&identity.id)
+}
+
+fn end(why: SessionEnd) -> &'static str {
+    match why {
+        SessionEnd::Idle => "it was idle",
+        SessionEnd::Maximum => "it reached its maximum age",
+        SessionEnd::SettingsChanged => "the endpoint's settings changed",
+        SessionEnd::SignedOut => "the person signed out",
+        SessionEnd::Replaced => "the browser signed in anew",
+        SessionEnd::Revoked => "it was revoked",
+        SessionEnd::Evicted => "there were too many sessions",
+        _ => "for another reason",
+    }
+}
+
 fn of_org(event: &mock_idp::Event, redactor: &Redactor) -> Option<Line> {
     use mock_idp::Event as E;
     let (level, text) = match event {
@@ -101,7 +148,7 @@ fn of_org(event: &mock_idp::Event, redactor: &Redactor) -> Option<Line> {
             (Level::Info, text)
         }
         E::SignInRefused { login, why, .. } => {
-            (Level::Warning, format!("refused to sign {login} in: {why:?}"))
+            (Level::Warning, format!("refused to sign {login} in: {}", refusal(why)))
         }
         E::AuthorizeRefused { error, description, .. } => {
             (Level::Warning, format!("refused to authorize: {error}: {description}"))
@@ -116,12 +163,25 @@ fn of_org(event: &mock_idp::Event, redactor: &Redactor) -> Option<Line> {
             let code = redactor.mask("code", code.expose());
             (Level::Warning, format!("{code} came again: {revoked} access tokens revoked"))
         }
-        E::KnobTurned { knob, .. } => (Level::Warning, format!("misbehaves from now on: {knob:?}")),
-        E::Misbehaved { knob, .. } => (Level::Warning, format!("misbehaved: {knob:?}")),
+        E::KnobTurned { knob, .. } => (Level::Warning, format!("misbehaves from now on: {}", turned(knob))),
+        E::Misbehaved { knob, .. } => (Level::Warning, format!("misbehaved: {}", turned(knob))),
         E::KnobHealed { .. } => (Level::Info, "behaves again".to_owned()),
         _ => return None,
     };
     Some((ORG.to_owned(), level, text))
+}
+
+fn refusal(why: &SignInRefusal) -> String {
+    match why {
+        SignInRefusal::UnknownUser => "nobody has this login".to_owned(),
+        SignInRefusal::WrongPassword(_) => "wrong password".to_owned(),
+        SignInRefusal::NotActive(_, status) => format!("the user is {}", status.name()),
+    }
+}
+
+/// A knob as a scenario and the org's own interface write it.
+fn turned(knob: &Knob) -> String {
+    serde_json::to_string(knob).unwrap_or_default()
 }
 
 fn of_agent(name: &str, event: &client::Event) -> Option<Line> {
@@ -193,4 +253,38 @@ fn of_browser(name: &str, event: &browser::Event, redactor: &Redactor) -> Option
         _ => return None,
     };
     Some((name.to_owned(), level, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_gate_did_reads_as_words() {
+        let endpoint = gate::Endpoint::new("https://app.tunnel.test").unwrap();
+        let issuer = "https://acme.okta.test".to_owned();
+        let events = [
+            gate::Event::IssuerDiscovered { issuer: issuer.clone() },
+            gate::Event::LoginBegan {
+                endpoint: endpoint.clone(),
+                issuer: issuer.clone(),
+                return_to: gate::ReturnTo::root(),
+            },
+            gate::Event::CallbackParked { endpoint: endpoint.clone() },
+            gate::Event::Refused { endpoint: Some(endpoint), refusal: gate::Refusal::OtherBrowser },
+        ];
+        let lines = events.iter().filter_map(of_gate).map(|(level, text)| format!("{level:?}: {text}"));
+        insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+        Info: discovered https://acme.okta.test
+        Info: a login began at https://app.tunnel.test/ and goes to https://acme.okta.test
+        Info: the issuer's answer waits to be fetched at https://app.tunnel.test
+        Warning: the gate refused at https://app.tunnel.test: ERR_NGROK_3122: This sign-in was begun elsewhere
+        ");
+    }
+
+    #[test]
+    fn a_knob_reads_as_a_scenario_writes_it() {
+        let knob = Knob::IdTokenClaim { name: "aud".to_owned(), value: Some("somebody-else".into()) };
+        assert_eq!(turned(&knob), r#"{"id_token_claim":{"name":"aud","value":"somebody-else"}}"#);
+    }
 }
