@@ -70,6 +70,19 @@ pub enum Event {
     },
     /// A request on the public side was answered.
     Answered(Box<Answered>),
+    /// An answer was broken off, or a WebSocket closed, since the session that it had come through ended.
+    CutShort {
+        /// The client's connection.
+        connection: Connection,
+        /// The tunnel that it went through.
+        tunnel: TunnelId,
+        /// The stream of the agent's connection.
+        stream: u32,
+        /// The session that ended.
+        session: gate::SessionId,
+        /// Why it ended.
+        why: gate::SessionEnd,
+    },
     /// The gate said something of logins and sessions.
     Gate(gate::Event),
     /// The gate asked an issuer.

@@ -4,8 +4,8 @@ use http::{Method, Uri};
 use url::form_urlencoded;
 
 use crate::cookies::{Presented, SESSION_COOKIE, presented};
-use crate::sessions::{Lookup, SessionId};
-use crate::{Endpoint, Identity, Refusal, ReturnTo, Settings};
+use crate::sessions::Lookup;
+use crate::{Endpoint, Identity, Refusal, ReturnTo, Settings, Stay};
 
 /// Begins a login; also where a third party may begin one (OpenID Connect Core, section 4).
 pub const LOGIN_PATH: &str = "/ngrok/login";
@@ -16,11 +16,11 @@ pub const CALLBACK_PATH: &str = "/ngrok/callback";
 
 const MAX_LOGIN_HINT_BYTES: usize = 320;
 
-/// What to do with a request of a guarded endpoint.
+/// What to do with a request of a guarded endpoint; `S` is what is made of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision<S> {
     /// It may go on to the upstream.
-    Pass(Visitor),
+    Pass(Visitor<S>),
     /// The person is sent to the issuer.
     BeginLogin(LoginRequest),
     /// The person comes back with a hand-over's ticket.
@@ -34,16 +34,11 @@ pub enum Decision {
     Refuse(Refusal),
 }
 
-/// Who passes.
+/// Who passes; `S` is what is made of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Visitor {
+pub enum Visitor<S = Stay> {
     /// Someone with a session.
-    Person {
-        /// Who it is.
-        identity: Identity,
-        /// The session.
-        session: SessionId,
-    },
+    Person(S),
     /// A CORS preflight, which carries no cookies: only where the settings let it pass.
     Preflight,
 }
@@ -52,7 +47,7 @@ impl Visitor {
     /// Who it is, where that is known.
     pub fn identity(&self) -> Option<&Identity> {
         match self {
-            Self::Person { identity, .. } => Some(identity),
+            Self::Person(stay) => Some(stay.identity()),
             Self::Preflight => None,
         }
     }
@@ -60,13 +55,13 @@ impl Visitor {
 
 /// How a login shall begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoginRequest {
+pub(crate) struct LoginRequest {
     /// Where the person goes afterwards.
-    pub return_to: ReturnTo,
+    pub(crate) return_to: ReturnTo,
     /// Whom the issuer may expect.
-    pub login_hint: Option<String>,
+    pub(crate) login_hint: Option<String>,
     /// Whether the issuer shall ask for credentials even if it knows the person.
-    pub reauthenticate: bool,
+    pub(crate) reauthenticate: bool,
 }
 
 /// Decides about a request by its head and what `lookup` knows of its session cookie.
@@ -74,12 +69,12 @@ pub struct LoginRequest {
 /// Only the exact reserved paths are the gate's own, byte for byte; every other spelling (`/ngrok%2Flogin`,
 /// `//ngrok/login`, `/ngrok/login/`) is a path like any other and needs a session, so however an upstream reads it,
 /// nothing gets past.
-pub(crate) fn decide(
+pub(crate) fn decide<S>(
     request: &Parts,
     endpoint: &Endpoint,
     settings: &Settings,
-    lookup: impl FnOnce(&str) -> Lookup,
-) -> Decision {
+    lookup: impl FnOnce(&str) -> Lookup<S>,
+) -> Decision<S> {
     match request.uri.path() {
         LOGIN_PATH => own_path(request).unwrap_or_else(|| login(&request.uri, endpoint, settings)),
         LOGOUT_PATH => own_path(request).unwrap_or(Decision::SignOut),
@@ -89,7 +84,7 @@ pub(crate) fn decide(
 }
 
 /// The gate's own paths are for navigations only.
-fn own_path(request: &Parts) -> Option<Decision> {
+fn own_path<S>(request: &Parts) -> Option<Decision<S>> {
     if request.method != Method::GET {
         Some(Decision::Refuse(Refusal::MethodNotAllowed))
     } else if !is_navigation(request) {
@@ -99,12 +94,10 @@ fn own_path(request: &Parts) -> Option<Decision> {
     }
 }
 
-fn elsewhere(request: &Parts, settings: &Settings, lookup: impl FnOnce(&str) -> Lookup) -> Decision {
+fn elsewhere<S>(request: &Parts, settings: &Settings, lookup: impl FnOnce(&str) -> Lookup<S>) -> Decision<S> {
     let refusal = match presented(&request.headers, SESSION_COOKIE) {
         Presented::One(id) => match lookup(&id) {
-            Lookup::Live { identity, session } => {
-                return Decision::Pass(Visitor::Person { identity, session });
-            }
+            Lookup::Live(session) => return Decision::Pass(Visitor::Person(session)),
             Lookup::Ended => Refusal::SessionExpired,
             Lookup::Unknown => Refusal::SignInRequired,
         },
@@ -125,7 +118,7 @@ fn elsewhere(request: &Parts, settings: &Settings, lookup: impl FnOnce(&str) -> 
     Decision::Refuse(refusal)
 }
 
-fn login(uri: &Uri, endpoint: &Endpoint, settings: &Settings) -> Decision {
+fn login<S>(uri: &Uri, endpoint: &Endpoint, settings: &Settings) -> Decision<S> {
     let parameters = Parameters::of(uri);
     let (Ok(issuer), Ok(target), Ok(hint)) =
         (parameters.one("iss"), parameters.one("target_link_uri"), parameters.one("login_hint"))
@@ -145,7 +138,7 @@ fn login(uri: &Uri, endpoint: &Endpoint, settings: &Settings) -> Decision {
     Decision::BeginLogin(LoginRequest { return_to, login_hint, reauthenticate: issuer.is_none() })
 }
 
-fn callback(uri: &Uri) -> Decision {
+fn callback<S>(uri: &Uri) -> Decision<S> {
     match Parameters::of(uri).one("ticket") {
         Ok(Some(ticket)) => Decision::FinishLogin { ticket: ticket.to_owned() },
         Ok(None) => Decision::Refuse(Refusal::TicketUnknown),
@@ -241,37 +234,24 @@ mod tests {
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
-        known: &Lookup,
-    ) -> Decision {
+        known: Lookup<()>,
+    ) -> Decision<()> {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
         let endpoint = Endpoint::new("https://app.tunnel.test").unwrap();
-        decide(&head, &endpoint, &draft.check().unwrap(), |_| known.clone())
+        decide(&head, &endpoint, &draft.check().unwrap(), |_| known)
     }
 
-    fn stranger(method: &str, path: &str, headers: &[(&str, &str)]) -> Decision {
-        decide_with(draft(), method, path, headers, &Lookup::Unknown)
+    fn stranger(method: &str, path: &str, headers: &[(&str, &str)]) -> Decision<()> {
+        decide_with(draft(), method, path, headers, Lookup::Unknown)
     }
 
-    fn begins(place: &str) -> Decision {
+    fn begins(place: &str) -> Decision<()> {
         let return_to = ReturnTo::of_request(&place.parse().unwrap());
         Decision::BeginLogin(LoginRequest { return_to, login_hint: None, reauthenticate: false })
-    }
-
-    fn live() -> Lookup {
-        let identity = Identity {
-            issuer: "https://acme.okta.test".to_owned(),
-            id: "00u1".to_owned(),
-            email: None,
-            name: None,
-        };
-        let sessions = crate::sessions::Sessions::new(ground::Clock::new());
-        let endpoint = Endpoint::new("https://app.tunnel.test").unwrap();
-        let session = sessions.begin(&endpoint, &draft().check().unwrap(), identity.clone(), None).session;
-        Lookup::Live { identity, session }
     }
 
     #[test]
@@ -332,27 +312,27 @@ mod tests {
         let cookie = ("cookie", "__Host-gate-session=abc");
         for method in ["GET", "POST", "OPTIONS", "CONNECT"] {
             let uri = if method == "CONNECT" { "app.tunnel.test:443" } else { "/x" };
-            let decision = decide_with(draft(), method, uri, &[cookie], &live());
-            assert!(matches!(decision, Decision::Pass(Visitor::Person { .. })), "{method}");
+            let decision = decide_with(draft(), method, uri, &[cookie], Lookup::Live(()));
+            assert!(matches!(decision, Decision::Pass(Visitor::Person(()))), "{method}");
         }
     }
 
     #[test]
     fn an_ended_session_is_named_as_such_and_begins_anew() {
         let cookie = ("cookie", "__Host-gate-session=abc");
-        let xhr = decide_with(draft(), "POST", "/x", &[cookie], &Lookup::Ended);
+        let xhr = decide_with(draft(), "POST", "/x", &[cookie], Lookup::Ended);
         assert_eq!(xhr, Decision::Refuse(Refusal::SessionExpired));
         let page: Vec<_> = CHROMIUM.iter().copied().chain([cookie]).collect();
-        assert_eq!(decide_with(draft(), "GET", "/x", &page, &Lookup::Ended), begins("/x"));
+        assert_eq!(decide_with(draft(), "GET", "/x", &page, Lookup::Ended), begins("/x"));
     }
 
     #[test]
     fn two_session_cookies_are_none_and_do_not_loop() {
         let cookies = ("cookie", "__Host-gate-session=abc; __Host-gate-session=def");
         let page: Vec<_> = CHROMIUM.iter().copied().chain([cookies]).collect();
-        let decision = decide_with(draft(), "GET", "/x", &page, &live());
+        let decision = decide_with(draft(), "GET", "/x", &page, Lookup::Live(()));
         assert_eq!(decision, Decision::Refuse(Refusal::AmbiguousCookies));
-        let decision = decide_with(draft(), "POST", "/x", &[cookies], &live());
+        let decision = decide_with(draft(), "POST", "/x", &[cookies], Lookup::Live(()));
         assert_eq!(decision, Decision::Refuse(Refusal::SignInRequired));
     }
 
@@ -376,7 +356,7 @@ mod tests {
             assert_eq!(stranger("GET", path, &[]), Decision::Refuse(Refusal::SignInRequired), "{path}");
             let cookie = ("cookie", "__Host-gate-session=abc");
             assert!(
-                matches!(decide_with(draft(), "GET", path, &[cookie], &live()), Decision::Pass(_)),
+                matches!(decide_with(draft(), "GET", path, &[cookie], Lookup::Live(())), Decision::Pass(_)),
                 "{path}"
             );
         }
@@ -388,12 +368,13 @@ mod tests {
         let page: Vec<_> = CHROMIUM.iter().copied().chain([cookie]).collect();
         for path in [LOGIN_PATH, LOGOUT_PATH, CALLBACK_PATH] {
             for (method, headers) in [("GET", &page[..]), ("POST", &page[..]), ("OPTIONS", &[cookie][..])] {
-                let decision = decide_with(draft(), method, path, headers, &live());
+                let decision = decide_with(draft(), method, path, headers, Lookup::Live(()));
                 assert!(!matches!(decision, Decision::Pass(_)), "{method} {path}");
             }
-            let posted = decide_with(draft(), "POST", path, &page, &live());
+            let posted = decide_with(draft(), "POST", path, &page, Lookup::Live(()));
             assert_eq!(posted, Decision::Refuse(Refusal::MethodNotAllowed));
-            let fetched = decide_with(draft(), "GET", path, &[cookie, ("sec-fetch-mode", "cors")], &live());
+            let fetched =
+                decide_with(draft(), "GET", path, &[cookie, ("sec-fetch-mode", "cors")], Lookup::Live(()));
             assert_eq!(fetched, Decision::Refuse(Refusal::SignInRequired));
         }
     }
@@ -444,9 +425,9 @@ mod tests {
         let refused = Decision::Refuse(Refusal::SignInRequired);
         assert_eq!(stranger("OPTIONS", "/api", &preflight), refused);
         let open = || Draft { options_passthrough: true, ..draft() };
-        let decision = decide_with(open(), "OPTIONS", "/api", &preflight, &Lookup::Unknown);
+        let decision = decide_with(open(), "OPTIONS", "/api", &preflight, Lookup::Unknown);
         assert_eq!(decision, Decision::Pass(Visitor::Preflight));
-        assert_eq!(decide_with(open(), "OPTIONS", "/api", &[], &Lookup::Unknown), refused);
-        assert_eq!(decide_with(open(), "GET", "/api", &preflight, &Lookup::Unknown), refused);
+        assert_eq!(decide_with(open(), "OPTIONS", "/api", &[], Lookup::Unknown), refused);
+        assert_eq!(decide_with(open(), "GET", "/api", &preflight, Lookup::Unknown), refused);
     }
 }

@@ -60,7 +60,7 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionEnd {
-    /// No request for as long as the settings allow.
+    /// Nothing that came through it was under way for as long as the settings allow.
     Idle,
     /// It lived as long as the settings allow.
     Maximum,

@@ -4,6 +4,8 @@ use http::header::{HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Response, StatusCode};
 
+#[cfg(doc)]
+use crate::Stay;
 use crate::cookies::{self, LOGIN_COOKIE, Presented, SESSION_COOKIE, presented};
 use crate::decision::{self, Decision, LoginRequest, Visitor};
 use crate::event::SessionEnd;
@@ -45,9 +47,15 @@ impl Gate {
         &self.settings
     }
 
-    /// Decides about a request and carries the decision out. A request's body is never looked at.
+    /// Decides about a request by its head alone, and carries the decision out. A session that lets it pass is in use
+    /// while the visitor's [`Stay`] lasts.
     pub async fn admit(&self, request: &Parts) -> Admission {
-        let answer = match self.decide(request) {
+        let decision = decision::decide(request, &self.endpoint, &self.settings, |cookie| {
+            let (lookup, ended) = self.shared.sessions.look_up(cookie, &self.endpoint, &self.settings);
+            self.shared.tell_ended(ended);
+            lookup
+        });
+        let answer = match decision {
             Decision::Pass(visitor) => return Admission::Pass(visitor),
             Decision::BeginLogin(login) => self.begin(&login, request).await,
             Decision::FinishLogin { ticket } => {
@@ -59,13 +67,9 @@ impl Gate {
         Admission::Answer(answer.unwrap_or_else(|refusal| self.refuse(&refusal)))
     }
 
-    /// Decides about a request by its head alone. A session that lets it pass counts as used now.
-    pub fn decide(&self, request: &Parts) -> Decision {
-        decision::decide(request, &self.endpoint, &self.settings, |cookie| {
-            let (lookup, ended) = self.shared.sessions.look_up(cookie, &self.endpoint, &self.settings);
-            self.shared.tell_ended(ended);
-            lookup
-        })
+    /// The answer to someone whose session ended while they waited for the upstream's, see [`Stay::ended`].
+    pub fn session_expired(&self) -> Response<String> {
+        self.refuse(&Refusal::SessionExpired)
     }
 
     /// Sends someone to the issuer, and remembers it.

@@ -4,7 +4,8 @@
 //! One [`RelyingParty`] serves an edge: it keeps pending logins, parked callbacks, sessions and what is known of the
 //! issuers. A [`Gate`] is its face towards one endpoint with that endpoint's [`Settings`]. The edge
 //!
-//! * asks [`Gate::admit`] about each request of a guarded endpoint and answers with what it gets, or passes it on;
+//! * asks [`Gate::admit`] about each request of a guarded endpoint and answers with what it gets, or passes it on and
+//!   ends it when its [`Stay`] does;
 //! * hands each request for the identity host to [`RelyingParty::identity_host`];
 //! * runs [`upstream::request`] and [`upstream::response`] over the headers of what it proxies.
 //!
@@ -31,11 +32,12 @@ mod relying_party;
 mod return_to;
 mod sessions;
 mod settings;
+mod stay;
 mod tickets;
 pub mod upstream;
 
 pub use cookies::{LOGIN_COOKIE, SESSION_COOKIE, cookie};
-pub use decision::{CALLBACK_PATH, Decision, LOGIN_PATH, LOGOUT_PATH, LoginRequest, Visitor};
+pub use decision::{CALLBACK_PATH, LOGIN_PATH, LOGOUT_PATH, Visitor};
 pub use endpoint::{Endpoint, EndpointError};
 pub use event::{Event, SessionEnd};
 pub use gate::{Admission, Gate};
@@ -48,3 +50,4 @@ pub use relying_party::{IDENTITY_CALLBACK_PATH, RelyingParty};
 pub use return_to::ReturnTo;
 pub use sessions::{SessionId, SessionView};
 pub use settings::{Draft, Fingerprint, Settings, SettingsError};
+pub use stay::Stay;

@@ -86,7 +86,13 @@ impl RelyingParty {
         self.shared.sessions.peek(cookie)
     }
 
-    /// Ends a session. Whether there was one.
+    /// Ends the sessions of `endpoint` that were made under other settings than these; without settings, all of them.
+    /// A session's next request would find that out as well, but what it has open would go on until then.
+    pub fn end_other_sessions(&self, endpoint: &Endpoint, settings: Option<&Settings>) {
+        self.shared.tell_ended(self.shared.sessions.end_others(endpoint, settings));
+    }
+
+    /// Ends a session, and what came through it. Whether there was one.
     pub fn revoke(&self, session: &SessionId) -> bool {
         let ended = self.shared.sessions.revoke(session);
         let revoked = ended.is_some();

@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use ground::{Clock, Secret, random};
 
 use crate::event::SessionEnd;
 use crate::opaque::Key;
+use crate::stay::{Course, Stay};
 use crate::{Endpoint, Identity, Settings};
 
 /// More are not kept: the one that has been unused for longest makes room.
@@ -50,14 +51,14 @@ pub struct SessionView {
     pub identity: Identity,
     /// When it was made, stage time.
     pub began: DateTime<Utc>,
-    /// When a request last used it, stage time.
+    /// When it was last in use, stage time: now, while anything that came through it is under way.
     pub last_used: DateTime<Utc>,
 }
 
-/// What a session cookie is worth.
+/// What a session cookie is worth; `S` is what is made of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Lookup {
-    Live { identity: Identity, session: SessionId },
+pub(crate) enum Lookup<S> {
+    Live(S),
     Ended,
     Unknown,
 }
@@ -87,25 +88,38 @@ pub(crate) struct Sessions {
 
 #[derive(Debug)]
 struct Session {
-    view: SessionView,
+    endpoint: Endpoint,
     settings: Settings,
+    course: Arc<Course>,
 }
 
 impl Session {
     /// Why it has ended, if it has. Time that runs backwards counts as no time.
     fn end(&self, now: DateTime<Utc>) -> Option<SessionEnd> {
         let since = |then: DateTime<Utc>| (now - then).to_std().unwrap_or_default();
-        if since(self.view.began) >= self.settings.maximum_duration() {
+        if self.course.is_at_maximum(now) {
             Some(SessionEnd::Maximum)
-        } else if since(self.view.last_used) >= self.settings.inactivity_timeout() {
+        } else if since(self.course.last_used(now)) >= self.settings.inactivity_timeout() {
             Some(SessionEnd::Idle)
         } else {
             None
         }
     }
 
+    fn view(&self, now: DateTime<Utc>) -> SessionView {
+        SessionView {
+            id: self.course.id().clone(),
+            endpoint: self.endpoint.clone(),
+            identity: self.course.identity().clone(),
+            began: self.course.began(),
+            last_used: self.course.last_used(now),
+        }
+    }
+
+    /// Ends it, and all that came through it.
     fn ended(self, why: SessionEnd) -> Ended {
-        Ended { endpoint: self.view.endpoint, session: self.view.id, why }
+        self.course.end(why);
+        Ended { endpoint: self.endpoint, session: self.course.id().clone(), why }
     }
 }
 
@@ -114,17 +128,17 @@ impl Sessions {
         Self { clock, live: Mutex::default(), limit: MAX_SESSIONS }
     }
 
-    /// What the cookie is worth on `endpoint` under `settings`. A live session counts as used now.
+    /// What the cookie is worth on `endpoint` under `settings`. A live session is in use while the stay lasts.
     pub(crate) fn look_up(
         &self,
         cookie: &str,
         endpoint: &Endpoint,
         settings: &Settings,
-    ) -> (Lookup, Option<Ended>) {
+    ) -> (Lookup<Stay>, Option<Ended>) {
         let key = Key::of(cookie);
         let now = self.clock.now();
         let mut live = self.lock();
-        let Some(session) = live.get_mut(&key).filter(|session| session.view.endpoint == *endpoint) else {
+        let Some(session) = live.get(&key).filter(|session| session.endpoint == *endpoint) else {
             return (Lookup::Unknown, None);
         };
         let end = if session.settings.fingerprint() == settings.fingerprint() {
@@ -134,11 +148,7 @@ impl Sessions {
         };
         match end {
             Some(why) => (Lookup::Ended, live.remove(&key).map(|session| session.ended(why))),
-            None => {
-                session.view.last_used = now;
-                let SessionView { identity, id, .. } = &session.view;
-                (Lookup::Live { identity: identity.clone(), session: id.clone() }, None)
-            }
+            None => (Lookup::Live(Stay::begin(&session.course)), None),
         }
     }
 
@@ -147,7 +157,7 @@ impl Sessions {
         let now = self.clock.now();
         let live = self.lock();
         let session = live.get(&Key::of(cookie)).filter(|session| session.end(now).is_none());
-        session.map(|session| session.view.clone())
+        session.map(|session| session.view(now))
     }
 
     /// Makes a session under a new name and a new cookie, in the place of what the browser had on this endpoint.
@@ -161,18 +171,14 @@ impl Sessions {
         let now = self.clock.now();
         let session = SessionId::new();
         let cookie = Secret::random("session cookie");
-        let view = SessionView {
-            id: session.clone(),
-            endpoint: endpoint.clone(),
-            identity,
-            began: now,
-            last_used: now,
-        };
+        let course = Course::begin(self.clock.clone(), session.clone(), identity, settings);
         let mut ended: Vec<Ended> =
             presented.and_then(|old| self.end(old, endpoint, SessionEnd::Replaced)).into_iter().collect();
         let mut live = self.lock();
         ended.extend(make_room(&mut live, self.limit, now));
-        live.insert(Key::of(cookie.expose()), Session { view, settings: settings.clone() });
+        let made =
+            Session { endpoint: endpoint.clone(), settings: settings.clone(), course: Arc::new(course) };
+        live.insert(Key::of(cookie.expose()), made);
         Begun { session, cookie, ended }
     }
 
@@ -180,7 +186,7 @@ impl Sessions {
     pub(crate) fn end(&self, cookie: &str, endpoint: &Endpoint, why: SessionEnd) -> Option<Ended> {
         let key = Key::of(cookie);
         let mut live = self.lock();
-        if live.get(&key)?.view.endpoint != *endpoint {
+        if live.get(&key)?.endpoint != *endpoint {
             return None;
         }
         live.remove(&key).map(|session| session.ended(why))
@@ -189,8 +195,18 @@ impl Sessions {
     /// Ends the session of this name.
     pub(crate) fn revoke(&self, id: &SessionId) -> Option<Ended> {
         let mut live = self.lock();
-        let key = live.iter().find(|(_, session)| session.view.id == *id).map(|(key, _)| *key)?;
+        let key = live.iter().find(|(_, session)| session.course.id() == id).map(|(key, _)| *key)?;
         live.remove(&key).map(|session| session.ended(SessionEnd::Revoked))
+    }
+
+    /// Ends the sessions of `endpoint` that were made under other settings; without settings, all of them.
+    pub(crate) fn end_others(&self, endpoint: &Endpoint, settings: Option<&Settings>) -> Vec<Ended> {
+        let same = |session: &Session| {
+            settings.is_some_and(|settings| session.settings.fingerprint() == settings.fingerprint())
+        };
+        let mut live = self.lock();
+        let others = live.extract_if(|_, session| session.endpoint == *endpoint && !same(session));
+        others.map(|(_, session)| session.ended(SessionEnd::SettingsChanged)).collect()
     }
 
     /// The sessions that have not ended, oldest first.
@@ -200,7 +216,7 @@ impl Sessions {
         let mut views: Vec<_> = live
             .values()
             .filter(|session| session.end(now).is_none())
-            .map(|session| session.view.clone())
+            .map(|session| session.view(now))
             .collect();
         views.sort_by(|a, b| (a.began, &a.id).cmp(&(b.began, &b.id)));
         views
@@ -224,7 +240,8 @@ fn make_room(live: &mut HashMap<Key, Session>, limit: usize, now: DateTime<Utc>)
         })
         .collect();
     while live.len() >= limit {
-        let oldest = live.iter().min_by_key(|(_, session)| session.view.last_used).map(|(key, _)| *key);
+        let oldest =
+            live.iter().min_by_key(|(_, session)| session.course.last_used(now)).map(|(key, _)| *key);
         match oldest.and_then(|key| live.remove(&key)) {
             Some(session) => ended.push(session.ended(SessionEnd::Evicted)),
             None => break,
@@ -266,6 +283,14 @@ mod tests {
         Endpoint::new(&format!("https://{name}.tunnel.test")).unwrap()
     }
 
+    fn found(lookup: &Lookup<Stay>) -> Lookup<SessionId> {
+        match lookup {
+            Lookup::Live(stay) => Lookup::Live(stay.session().clone()),
+            Lookup::Ended => Lookup::Ended,
+            Lookup::Unknown => Lookup::Unknown,
+        }
+    }
+
     struct Room {
         clock: Clock,
         sessions: Sessions,
@@ -284,9 +309,10 @@ mod tests {
             self.sessions.begin(&self.app, &self.settings, alice(), None)
         }
 
-        fn look_up(&self, cookie: &Secret) -> (Lookup, Option<SessionEnd>) {
+        /// What a request finds, which is over at once.
+        fn look_up(&self, cookie: &Secret) -> (Lookup<SessionId>, Option<SessionEnd>) {
             let (lookup, ended) = self.sessions.look_up(cookie.expose(), &self.app, &self.settings);
-            (lookup, ended.map(|ended| ended.why))
+            (found(&lookup), ended.map(|ended| ended.why))
         }
     }
 
@@ -296,8 +322,7 @@ mod tests {
         let begun = room.begin();
         for _ in 0..4 {
             room.clock.advance(Duration::from_secs(590));
-            let live = Lookup::Live { identity: alice(), session: begun.session.clone() };
-            assert_eq!(room.look_up(&begun.cookie), (live, None));
+            assert_eq!(room.look_up(&begun.cookie), (Lookup::Live(begun.session.clone()), None));
         }
         room.clock.advance(Duration::from_secs(600));
         assert!(room.sessions.list().is_empty());
@@ -311,7 +336,7 @@ mod tests {
         let begun = room.begin();
         for _ in 0..6 {
             room.clock.advance(Duration::from_secs(599));
-            assert!(matches!(room.look_up(&begun.cookie).0, Lookup::Live { .. }));
+            assert!(matches!(room.look_up(&begun.cookie).0, Lookup::Live(_)));
         }
         room.clock.advance(Duration::from_secs(6));
         assert_eq!(room.look_up(&begun.cookie), (Lookup::Ended, Some(SessionEnd::Maximum)));
@@ -322,11 +347,11 @@ mod tests {
         let room = Room::new();
         let begun = room.begin();
         let other = room.sessions.look_up(begun.cookie.expose(), &endpoint("other"), &room.settings);
-        assert_eq!(other.0, Lookup::Unknown);
+        assert_eq!(found(&other.0), Lookup::Unknown);
         assert!(
             room.sessions.end(begun.cookie.expose(), &endpoint("other"), SessionEnd::SignedOut).is_none()
         );
-        assert!(matches!(room.look_up(&begun.cookie).0, Lookup::Live { .. }));
+        assert!(matches!(room.look_up(&begun.cookie).0, Lookup::Live(_)));
     }
 
     #[test]
@@ -334,11 +359,11 @@ mod tests {
         let room = Room::new();
         let begun = room.begin();
         let same = room.sessions.look_up(begun.cookie.expose(), &room.app, &settings(|_| ()));
-        assert!(matches!(same.0, Lookup::Live { .. }));
+        assert!(matches!(same.0, Lookup::Live(_)));
         let changed = settings(|draft| draft.allow_domains.push("acme.test".to_owned()));
         let (lookup, ended) = room.sessions.look_up(begun.cookie.expose(), &room.app, &changed);
         assert_eq!(
-            (lookup, ended.map(|ended| ended.why)),
+            (found(&lookup), ended.map(|ended| ended.why)),
             (Lookup::Ended, Some(SessionEnd::SettingsChanged))
         );
     }
@@ -354,7 +379,8 @@ mod tests {
         // A cookie that someone made up is not adopted.
         let third = room.sessions.begin(&room.app, &room.settings, alice(), Some("preset"));
         assert_ne!(third.cookie.expose(), "preset");
-        assert_eq!(room.sessions.look_up("preset", &room.app, &room.settings).0, Lookup::Unknown);
+        let preset = room.sessions.look_up("preset", &room.app, &room.settings).0;
+        assert_eq!(found(&preset), Lookup::Unknown);
     }
 
     #[test]
@@ -373,10 +399,24 @@ mod tests {
         room.sessions.limit = 2;
         let (one, two) = (room.begin(), room.begin());
         room.clock.advance(Duration::from_secs(1));
-        assert!(matches!(room.look_up(&one.cookie).0, Lookup::Live { .. }));
+        assert!(matches!(room.look_up(&one.cookie).0, Lookup::Live(_)));
         let three = room.begin();
         assert_eq!(three.ended.iter().map(|ended| ended.why).collect::<Vec<_>>(), [SessionEnd::Evicted]);
         assert_eq!(room.look_up(&two.cookie).0, Lookup::Unknown);
-        assert!(matches!(room.look_up(&one.cookie).0, Lookup::Live { .. }));
+        assert!(matches!(room.look_up(&one.cookie).0, Lookup::Live(_)));
+    }
+
+    #[test]
+    fn one_in_use_does_not_make_room() {
+        let mut room = Room::new();
+        room.sessions.limit = 2;
+        let (one, two) = (room.begin(), room.begin());
+        let (first, _) = room.sessions.look_up(one.cookie.expose(), &room.app, &room.settings);
+        room.clock.advance(Duration::from_secs(1));
+        let (second, _) = room.sessions.look_up(two.cookie.expose(), &room.app, &room.settings);
+        drop(second);
+        room.clock.advance(Duration::from_secs(1));
+        assert_eq!(room.begin().ended.remove(0).session, two.session);
+        assert_eq!(found(&first), Lookup::Live(one.session.clone()));
     }
 }

@@ -23,7 +23,7 @@ impl Account {
         all.into_iter().filter(|session| own.contains(session.endpoint.origin())).collect()
     }
 
-    /// Ends a session: the next request with its cookie has to sign in.
+    /// Ends a session, and what it has open: the next request with its cookie has to sign in.
     pub fn revoke_app_session(&self, id: &str) -> Result<(), ModelError> {
         let session = self.app_sessions().into_iter().find(|session| session.id.as_str() == id);
         let session = session.ok_or_else(|| ModelError::unknown("app session", &id))?;

@@ -54,14 +54,18 @@ impl Account {
         let mut changed = state.edge(&self.id, id)?.clone();
         self.apply(&state, &mut changed, change)?;
         let edge = changed.edge.clone();
-        *state.edge_mut(&self.id, id)? = changed;
+        let entry = state.edge_mut(&self.id, id)?;
+        let before = std::mem::replace(entry, changed);
+        self.model.end_other_sessions(entry, &before.edge.hosts);
         Ok(edge)
     }
 
     /// Takes an Edge away, with its routes and the sessions of the people who signed in to it. Tunnels stay.
     pub fn delete_edge(&self, id: &EdgeId) -> Result<(), ModelError> {
         let mut state = self.model.lock();
-        state.edge(&self.id, id)?;
+        let entry = state.edge_mut(&self.id, id)?;
+        let hosts = std::mem::take(&mut entry.edge.hosts);
+        self.model.end_other_sessions(entry, &hosts);
         state.edges.retain(|entry| entry.edge.id != *id);
         Ok(())
     }
@@ -94,7 +98,7 @@ impl Account {
         Ok(route)
     }
 
-    /// Changes a route. Sessions that were made under another OIDC configuration end.
+    /// Changes a route. Sessions that were made under another OIDC configuration end, and what they have open.
     pub fn update_route(
         &self,
         edge: &EdgeId,
@@ -110,6 +114,7 @@ impl Account {
         if route.oidc != before {
             entry.guard(id, settings);
             entry.make_gates(|host, settings| self.model.gate(host, settings));
+            self.model.end_other_sessions(entry, &entry.edge.hosts);
         }
         Ok(route)
     }
@@ -122,6 +127,7 @@ impl Account {
         entry.edge.routes.retain(|route| route.id != *id);
         entry.guard(id, None);
         entry.make_gates(|host, settings| self.model.gate(host, settings));
+        self.model.end_other_sessions(entry, &entry.edge.hosts);
         Ok(())
     }
 

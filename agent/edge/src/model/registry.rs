@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use ground::{Clock, Secret, Sink};
 
 use super::online::{AgentSession, Online};
-use super::state::{AccountEntry, State};
+use super::state::{AccountEntry, EdgeEntry, State};
 use super::vouchers::Vouchers;
 use super::{
     AccountId, ApiKey, ApiKeyId, Credential, CredentialId, Host, Login, LoginId, NewAccount, Profile, Scheme,
@@ -184,9 +184,21 @@ impl Model {
 
     /// The gate of a host under these settings.
     pub(super) fn gate(&self, host: &Host, settings: &gate::Settings) -> gate::Gate {
-        let endpoint =
-            gate::Endpoint::new(&self.url(Scheme::Https, host)).expect("a host with a port is an origin");
-        self.inner.relying_party.gate(endpoint, settings.clone())
+        self.inner.relying_party.gate(self.guarded(host), settings.clone())
+    }
+
+    /// Ends the sessions at these hosts that the Edge, as it is now, would not honour.
+    pub(super) fn end_other_sessions(&self, entry: &EdgeEntry, hosts: &[Host]) {
+        for host in hosts {
+            // All modules of an Edge ask the same.
+            let settings = entry.settings.values().next().filter(|_| entry.edge.hosts.contains(host));
+            self.inner.relying_party.end_other_sessions(&self.guarded(host), settings);
+        }
+    }
+
+    /// The endpoint that a gate of this host guards.
+    fn guarded(&self, host: &Host) -> gate::Endpoint {
+        gate::Endpoint::new(&self.url(Scheme::Https, host)).expect("a host with a port is an origin")
     }
 
     pub(crate) fn relying_party(&self) -> &gate::RelyingParty {

@@ -9,6 +9,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
+use super::tether::Tether;
 use super::upstreams::Upstream;
 use crate::model::online::AgentSession;
 
@@ -28,25 +29,41 @@ pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// An upstream's body. Read to its end it gives its connection back; dropped before, it ends it.
+/// An upstream's body. Read to its end it gives its connection back; dropped before, it ends it. It breaks off when the
+/// session that it came through ends.
 pub(super) struct FromUpstream {
     pub(super) body: Incoming,
     pub(super) upstream: Option<Upstream>,
     pub(super) session: Arc<AgentSession>,
+    /// What ties it to a session, until it was read to its end.
+    pub(super) tether: Option<Tether>,
 }
+
+/// The rest of a body is not for whoever asked for it any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the session that the answer came through has ended")]
+struct CutShort;
 
 impl FromUpstream {
     pub(super) fn boxed(mut self) -> Body {
-        self.keep_if_read();
+        if self.body.is_end_stream() {
+            self.finish();
+        }
         self.boxed_unsync()
     }
 
-    fn keep_if_read(&mut self) {
-        if self.body.is_end_stream()
-            && let Some(upstream) = self.upstream.take()
-        {
+    /// It was read to its end.
+    fn finish(&mut self) {
+        self.tether = None;
+        if let Some(upstream) = self.upstream.take() {
             self.session.upstreams.keep(upstream);
         }
+    }
+
+    /// Its session is over: an error, so that nobody takes what came for all of it.
+    fn cut_short(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.upstream = None;
+        Poll::Ready(Some(Err(CutShort.into())))
     }
 }
 
@@ -58,16 +75,21 @@ impl HttpBody for FromUpstream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        // A body that always has more must not outrun the end of its session.
+        if self.tether.as_ref().is_some_and(Tether::is_over) {
+            return self.cut_short();
+        }
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &polled {
-            Poll::Ready(None) => {
-                if let Some(upstream) = self.upstream.take() {
-                    self.session.upstreams.keep(upstream);
+            Poll::Ready(None) => self.finish(),
+            Poll::Ready(Some(Err(_))) => self.upstream = None,
+            Poll::Ready(Some(Ok(_))) if self.body.is_end_stream() => self.finish(),
+            Poll::Ready(Some(Ok(_))) => {}
+            Poll::Pending => {
+                if self.tether.as_mut().is_some_and(|tether| tether.poll_over(context).is_ready()) {
+                    return self.cut_short();
                 }
             }
-            Poll::Ready(Some(Err(_))) => self.upstream = None,
-            Poll::Ready(Some(Ok(_))) => self.keep_if_read(),
-            Poll::Pending => {}
         }
         polled.map(|frame| frame.map(|result| result.map_err(Into::into)))
     }

@@ -2,18 +2,20 @@
 
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ground::Spawner;
+use gate::Stay;
+use ground::{Connection, Sink, Spawner};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use wire::{ErrorCode, StreamError};
 
 use super::body::{Body, FromUpstream, empty};
 use super::headers::{asks_for_websocket, names_websocket, say_websocket, strip_hop_by_hop};
+use super::tether::Tether;
 use super::upgrade;
 use super::upstreams::{OpenError, Upstream};
+use crate::event::Event;
 use crate::model::online::Tunnel;
 
 /// How often a stream is opened for a request that the agent had no room for. A Go agent lets 128 wait to be accepted.
@@ -22,10 +24,12 @@ const OPENINGS: usize = 16;
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client<'a> {
-    /// The address that it comes from.
-    pub(crate) address: SocketAddr,
+    /// The connection that it comes on.
+    pub(crate) connection: Connection,
     /// Whose tasks those are that outlive the answer's head.
     pub(crate) tasks: &'a Spawner,
+    /// Who is told how such an exchange ended.
+    pub(crate) sink: &'a Sink<Event>,
 }
 
 /// An upstream's answer.
@@ -63,11 +67,13 @@ enum Sent {
 }
 
 /// Sends the request, whose headers are ready for the upstream but for those of the connection, through the first of
-/// the tunnels that takes it.
+/// the tunnels that takes it. The answer's body, or the WebSocket, ends with the stay's session; until there is an
+/// answer, the caller sees to that.
 pub(crate) async fn exchange(
     mut request: Request<Body>,
     tunnels: &[Arc<Tunnel>],
     client: Client<'_>,
+    stay: Option<Stay>,
 ) -> Result<Passed, Failure> {
     let websocket = asks_for_websocket(&request);
     let upgraded = websocket.then(|| hyper::upgrade::on(&mut request));
@@ -81,7 +87,9 @@ pub(crate) async fn exchange(
         request = match (through(tunnel, request, again.as_ref(), client).await, &again) {
             (Ok(Through::Answered(response, upstream)), _) => {
                 let stream = upstream.stream;
-                let response = finish(response, upstream, tunnel, upgraded, client.tasks)?;
+                let tether =
+                    stay.map(|stay| Tether::new(stay, client.connection, (tunnel, stream), client.sink));
+                let response = finish(response, upstream, tunnel, upgraded, tether, client.tasks)?;
                 return Ok(Passed { response, tunnel: Arc::clone(tunnel), stream });
             }
             (Ok(Through::Untouched(untouched, OpenError::Gone)), _) => untouched,
@@ -129,7 +137,7 @@ async fn through(
         }
     }
     for _ in 0..OPENINGS {
-        let upstream = match upstreams.open(tunnel, client.address, client.tasks).await {
+        let upstream = match upstreams.open(tunnel, client.connection.peer, client.tasks).await {
             Ok(upstream) => upstream,
             Err(error) => return Ok(Through::Untouched(request, error)),
         };
@@ -160,18 +168,21 @@ fn finish(
     upstream: Upstream,
     tunnel: &Arc<Tunnel>,
     upgraded: Option<hyper::upgrade::OnUpgrade>,
+    tether: Option<Tether>,
     tasks: &Spawner,
 ) -> Result<Response<Body>, Failure> {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         strip_hop_by_hop(response.headers_mut());
         let session = Arc::clone(&tunnel.session);
-        return Ok(response.map(|body| FromUpstream { body, upstream: Some(upstream), session }.boxed()));
+        return Ok(
+            response.map(|body| FromUpstream { body, upstream: Some(upstream), session, tether }.boxed())
+        );
     }
     let Some(near) = upgraded.filter(|_| names_websocket(response.headers())) else {
         return Err(Failure::Invalid("it switched to a protocol that nobody asked for".to_owned()));
     };
     let far = hyper::upgrade::on(&mut response);
-    tasks.spawn(upgrade::join(near, far, upstream.into_place()));
+    tasks.spawn(upgrade::join(near, far, upstream.into_place(), tether));
     strip_hop_by_hop(response.headers_mut());
     say_websocket(response.headers_mut());
     Ok(response.map(|_| empty()))

@@ -4,6 +4,7 @@
 mod body;
 mod exchange;
 mod headers;
+mod tether;
 mod upgrade;
 mod upstreams;
 

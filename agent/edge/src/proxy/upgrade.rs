@@ -1,4 +1,5 @@
-//! A connection that has become a WebSocket: bytes both ways until either end has had enough.
+//! A connection that has become a WebSocket: bytes both ways until either end has had enough, or the session that it
+//! came through ends.
 
 use std::time::Duration;
 
@@ -8,11 +9,30 @@ use tokio::io::{AsyncWriteExt, copy, split};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use super::tether::Tether;
+
 /// How long one direction may go on when the other has ended: a closing handshake and what is still on its way.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// Joins the browser's connection and the upstream's, once both have switched. Holds the stream's place meanwhile.
-pub(super) async fn join(near: OnUpgrade, far: OnUpgrade, _place: OwnedSemaphorePermit) {
+/// Joins the browser's connection and the upstream's, once both have switched. Holds the stream's place meanwhile. When
+/// its session ends, both connections are dropped at once, whatever is still on its way.
+pub(super) async fn join(
+    near: OnUpgrade,
+    far: OnUpgrade,
+    _place: OwnedSemaphorePermit,
+    tether: Option<Tether>,
+) {
+    match tether {
+        None => relay(near, far).await,
+        Some(tether) => tokio::select! {
+            biased;
+            () = tether.over() => {}
+            () = relay(near, far) => {}
+        },
+    }
+}
+
+async fn relay(near: OnUpgrade, far: OnUpgrade) {
     let (Ok(near), Ok(far)) = tokio::join!(near, far) else { return };
     let (mut near_reads, mut near_writes) = split(TokioIo::new(near));
     let (mut far_reads, mut far_writes) = split(TokioIo::new(far));

@@ -61,23 +61,36 @@ impl Front {
             Lookup::Ambiguous => return Err(Notice::ambiguous_path()),
         };
         let (mut head, body) = request.into_parts();
-        let visitor = match &destination.gate {
+        let admitted = match &destination.gate {
             None => None,
             Some(gate) => match gate.admit(&head).await {
-                Admission::Pass(visitor) => Some(visitor),
+                Admission::Pass(visitor) => Some((gate, visitor)),
                 Admission::Answer(response) => {
                     course.passage = Passage::Stopped;
                     return Ok(response.map(full));
                 }
             },
         };
-        course.passage = passage(visitor.as_ref());
+        let visitor = admitted.as_ref().map(|(_, visitor)| visitor);
+        course.passage = passage(visitor);
         let endpoint = endpoint_of(&self.model, &host).map_err(|_| Notice::offline(host.as_str()))?;
-        prepare(&mut head, visitor.as_ref(), caller, &endpoint);
-        let client = Client { address: caller.connection.peer, tasks: &self.tasks };
-        let passed = exchange(Request::from_parts(head, outgoing(body)), &destination.tunnels, client)
-            .await
-            .map_err(|failure| Notice::failure(&failure, host.as_str()))?;
+        prepare(&mut head, visitor, caller, &endpoint);
+        let client = Client { connection: caller.connection, tasks: &self.tasks, sink: &self.sink };
+        let request = Request::from_parts(head, outgoing(body));
+        let passed = match admitted {
+            None | Some((_, Visitor::Preflight)) => {
+                exchange(request, &destination.tunnels, client, None).await
+            }
+            Some((gate, Visitor::Person(stay))) => {
+                let ended = stay.ended();
+                tokio::select! {
+                    biased;
+                    _ = ended => return Ok(gate.session_expired().map(full)),
+                    passed = exchange(request, &destination.tunnels, client, Some(stay)) => passed,
+                }
+            }
+        };
+        let passed = passed.map_err(|failure| Notice::failure(&failure, host.as_str()))?;
         course.forwarded = Some(Forwarded {
             tunnel: passed.tunnel.id.clone(),
             session: passed.tunnel.session.id.clone(),
@@ -98,8 +111,8 @@ fn passage(visitor: Option<&Visitor>) -> Passage {
     match visitor {
         None => Passage::Unguarded,
         Some(Visitor::Preflight) => Passage::Preflight,
-        Some(Visitor::Person { identity, session }) => {
-            Passage::Person { identity: identity.clone(), session: session.clone() }
+        Some(Visitor::Person(stay)) => {
+            Passage::Person { identity: stay.identity().clone(), session: stay.session().clone() }
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct App {
     pub(crate) events: Mutex<Option<mpsc::Receiver<Frame<Bytes>>>>,
     /// How many frames of an upload `/slow` may read, and how many requests `/held` may answer.
     pub(crate) appetite: Arc<Semaphore>,
+    /// Has a permit for each WebSocket that has ended.
+    pub(crate) hung_up: Arc<Semaphore>,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +42,7 @@ impl App {
             connections: Mutex::default(),
             events: Mutex::default(),
             appetite: Arc::new(Semaphore::new(0)),
+            hung_up: Arc::new(Semaphore::new(0)),
         })
     }
 
@@ -99,12 +102,14 @@ impl App {
             }
             "/ws" => {
                 let upgraded = hyper::upgrade::on(&mut request);
+                let hung_up = Arc::clone(&self.hung_up);
                 tokio::spawn(async move {
                     let mut stream = TokioIo::new(upgraded.await.unwrap());
                     let mut buffer = [0; 1024];
                     while let Ok(length @ 1..) = stream.read(&mut buffer).await {
                         stream.write_all(&buffer[..length]).await.unwrap();
                     }
+                    hung_up.add_permits(1);
                 });
                 let response = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
                 response.header("connection", "upgrade").header("upgrade", "websocket").body(empty()).unwrap()

@@ -10,6 +10,7 @@ mod binding;
 mod client;
 mod control;
 mod dashboard;
+mod endings;
 mod gatekeeping;
 mod ingress;
 mod issuer;

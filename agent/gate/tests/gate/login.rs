@@ -33,13 +33,12 @@ async fn someone_signs_in_and_is_back_where_they_began() {
         (answer.status().as_u16(), location(&answer).as_str()),
         (303, "https://app.tunnel.test/reports?year=2026")
     );
-    let Admission::Pass(Visitor::Person { identity, session }) = browser.open(&world.app, "/reports").await
-    else {
+    let Admission::Pass(Visitor::Person(stay)) = browser.open(&world.app, "/reports").await else {
         panic!("not let in")
     };
-    assert_eq!(identity, alice());
+    assert_eq!(*stay.identity(), alice());
     let sessions = world.party.sessions();
-    assert_eq!(sessions.iter().map(|view| &view.id).collect::<Vec<_>>(), [&session]);
+    assert_eq!(sessions.iter().map(|view| &view.id).collect::<Vec<_>>(), [stay.session()]);
     assert_eq!(browser.cookie(LOGIN), None, "the login cookie is done with");
     assert!(!format!("{sessions:?}").contains(browser.cookie(SESSION).unwrap()));
 }

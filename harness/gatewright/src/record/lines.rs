@@ -54,6 +54,10 @@ fn of_edge(event: &edge::Event) -> Option<Line> {
                 .unwrap_or_default();
             (Level::Debug, format!("{}{way}", passage(&answered.passage)))
         }
+        E::CutShort { tunnel, stream, session, why, .. } => (
+            Level::Info,
+            format!("cut what {session} had open through tunnel {tunnel} stream {stream}: {}", end(*why)),
+        ),
         E::Gate(event) => of_gate(event)?,
         E::Asked(asked) => {
             let outcome = match &asked.outcome {
