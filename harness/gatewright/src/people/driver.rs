@@ -91,6 +91,13 @@ pub trait Driver: Send + Sync + fmt::Debug {
     /// Lets the page talk over a WebSocket.
     fn talk<'a>(&'a self, talk: &'a Talk) -> Doing<'a, Talked>;
 
+    /// Lets the page open a WebSocket, `wss:`, and keep it open, in the place of the one that it had open before.
+    fn hold_socket<'a>(&'a self, url: &'a str) -> Doing<'a, Talked>;
+
+    /// Waits until the WebSocket that the page holds open is closed, and gives code and reason (RFC 6455, 7.1.5); a page
+    /// that never held one is [`Invalid`](super::Reason::Invalid).
+    fn lose_socket(&self) -> Doing<'_, (u16, String)>;
+
     /// Lets the page listen to server-sent events.
     fn stream<'a>(&'a self, stream: &'a Stream) -> Doing<'a, Streamed>;
 

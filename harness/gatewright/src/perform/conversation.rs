@@ -28,6 +28,17 @@ impl World {
         }
     }
 
+    pub(super) async fn holds_a_websocket(&self, who: &str, url: &Template) -> Result<(), StepError> {
+        let url = websocket_url(&self.fill(url)?);
+        match self.did(who, self.driver(who).await?.hold_socket(&url).await)? {
+            Talked::Opened { .. } => Ok(()),
+            refused @ Talked::Refused { .. } => {
+                Err(StepError::unmet(format!("{who} could not open a WebSocket"))
+                    .compared("a handshake that is granted", self.redactor().text(&format!("{refused:?}"))))
+            }
+        }
+    }
+
     pub(super) async fn is_refused_a_websocket(&self, who: &str, url: &Template) -> Result<(), StepError> {
         let url = websocket_url(&self.fill(url)?);
         let talk = Talk { url, protocols: Vec::new(), say: Vec::new(), hear: 0 };

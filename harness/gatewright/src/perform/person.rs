@@ -49,6 +49,10 @@ impl World {
             PersonStep::Requests(request) => self.requests(who, request).await,
             PersonStep::Fetches(fetch) => self.fetches(who, fetch).await,
             PersonStep::TalksOverAWebsocket(conversation) => self.talks(who, conversation).await,
+            PersonStep::HoldsAWebsocketOpen(url) => self.holds_a_websocket(who, url).await,
+            PersonStep::LosesTheWebsocket => {
+                self.did(who, self.driver(who).await?.lose_socket().await.map(drop))
+            }
             PersonStep::IsRefusedAWebsocketAt(url) => self.is_refused_a_websocket(who, url).await,
             PersonStep::ReceivesEvents(stream) => self.receives_events(who, stream).await,
             PersonStep::BeginsAnUpload(upload) => self.begins_an_upload(who, upload).await,

@@ -86,6 +86,13 @@ vocabulary! {
         TalksOverAWebsocket = talks_over_a_websocket(conversation: Conversation),
             r#"alice talks over a websocket: { url: "{tunnels.app}/echo", sends: hello, receives: hello }"#;
 
+        /// Lets the current page open a WebSocket there, and goes on while it stays open.
+        HoldsAWebsocketOpen = holds_a_websocket_open(url: Template),
+            r#"alice holds a websocket open: "{tunnels.app}/echo""#;
+
+        /// Waits until the other side has closed the WebSocket that the current page held open.
+        LosesTheWebsocket = loses_the_websocket(), "alice loses the websocket";
+
         /// Expects that the current page can't open a WebSocket there.
         IsRefusedAWebsocketAt = is_refused_a_websocket_at(url: Template),
             r#"alice is refused a websocket at: "{tunnels.app}/echo""#;

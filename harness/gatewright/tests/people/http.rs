@@ -125,6 +125,8 @@ async fn a_page_fetches_within_its_origin_and_what_takes_a_browser_is_said_so() 
     let refusals = [
         driver.fetch(&Fetch::get("https://other.tunnel.test/")).await.map(drop),
         driver.talk(&talk).await.map(drop),
+        driver.hold_socket(&talk.url).await.map(drop),
+        driver.lose_socket().await.map(drop),
         driver.stream(&stream).await.map(drop),
         driver.screenshot().await.map(drop),
         driver.press(Key::Enter).await.map(drop),

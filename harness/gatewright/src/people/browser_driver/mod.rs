@@ -138,6 +138,14 @@ impl Driver for BrowserDriver {
         Box::pin(network::talk(self, talk))
     }
 
+    fn hold_socket<'a>(&'a self, url: &'a str) -> Doing<'a, Talked> {
+        Box::pin(network::hold_socket(self, url))
+    }
+
+    fn lose_socket(&self) -> Doing<'_, (u16, String)> {
+        Box::pin(network::lose_socket(self))
+    }
+
     fn stream<'a>(&'a self, stream: &'a Stream) -> Doing<'a, Streamed> {
         Box::pin(network::stream(self, stream))
     }

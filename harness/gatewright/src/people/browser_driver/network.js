@@ -2,6 +2,9 @@
 async (request) => {
   const url = request.url === undefined ? undefined : new URL(request.url, document.baseURI).href;
 
+  // Where the page keeps the end of the WebSocket that it holds open.
+  const HELD = Symbol.for("gatewright.held");
+
   const fetched = async (body) => {
     const { method, headers } = request;
     try {
@@ -42,6 +45,20 @@ async (request) => {
       };
       socket.onclose = ({ code, reason }) => done(request.hear === 0 && opened ? null : [code, reason]);
     }),
+
+    hold: () => new Promise((resolve) => {
+      const socket = new WebSocket(url);
+      const done = (opened, closed) => resolve({ url, opened, protocol: socket.protocol, heard: [], closed });
+      globalThis[HELD] = new Promise((end) => {
+        socket.onclose = ({ code, reason }) => {
+          end([code, reason]);
+          done(false, [code, reason]);
+        };
+      });
+      socket.onopen = () => done(true, null);
+    }),
+
+    lose: () => globalThis[HELD] ?? null,
 
     stream: () => new Promise((resolve) => {
       const events = [];

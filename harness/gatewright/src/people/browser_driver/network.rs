@@ -78,9 +78,26 @@ pub(super) async fn talk(person: &BrowserDriver, talk: &Talk) -> Result<Talked, 
     let request = json!({
         "operation": "talk", "url": talk.url, "protocols": talk.protocols, "say": talk.say, "hear": talk.hear,
     });
-    let attempted = format!("talk to {}", talk.url);
+    talked(person, &request, format!("talk to {}", talk.url)).await
+}
+
+pub(super) async fn hold_socket(person: &BrowserDriver, url: &str) -> Result<Talked, Error> {
+    let request = json!({ "operation": "hold", "url": url });
+    talked(person, &request, format!("open a WebSocket at {url}")).await
+}
+
+pub(super) async fn lose_socket(person: &BrowserDriver) -> Result<(u16, String), Error> {
+    let request = json!({ "operation": "lose" });
+    let closed: Result<Option<(u16, String)>, _> = run(person, &request, person.patience).await;
+    let closed = closed.and_then(|closed| {
+        closed.ok_or_else(|| Reason::Invalid("the page has held no WebSocket open".into()))
+    });
+    closed.map_err(|reason| reason.of("see the WebSocket close"))
+}
+
+async fn talked(person: &BrowserDriver, request: &Value, attempted: String) -> Result<Talked, Error> {
     let outcome: TalkOutcome =
-        run(person, &request, person.patience).await.map_err(|reason| reason.of(attempted))?;
+        run(person, request, person.patience).await.map_err(|reason| reason.of(attempted))?;
     if outcome.opened {
         let TalkOutcome { protocol, heard, closed, .. } = outcome;
         return Ok(Talked::Opened { protocol, heard, closed });

@@ -278,6 +278,14 @@ impl Driver for HttpDriver {
         self.unsupported(format!("talk to {}", talk.url))
     }
 
+    fn hold_socket<'a>(&'a self, url: &'a str) -> Doing<'a, Talked> {
+        self.unsupported(format!("open a WebSocket at {url}"))
+    }
+
+    fn lose_socket(&self) -> Doing<'_, (u16, String)> {
+        self.unsupported("wait for the end of a WebSocket".into())
+    }
+
     fn stream<'a>(&'a self, stream: &'a Stream) -> Doing<'a, Streamed> {
         self.unsupported(format!("listen to {}", stream.url))
     }
