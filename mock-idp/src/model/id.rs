@@ -63,6 +63,8 @@ identifiers! {
     SessionId = "102";
     /// An API token's name in lists and in the System Log, `00T…`; not the token itself.
     ApiTokenId = "00T";
+    /// A network zone, `nzo…`.
+    ZoneId = "nzo";
 }
 
 /// Makes identifiers that sort by the order in which they were made, so that lists and pages come in that order.

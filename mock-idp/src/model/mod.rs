@@ -21,6 +21,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod user;
+mod zone;
 
 pub use api_token::ApiToken;
 pub use app::{
@@ -31,13 +32,14 @@ pub use assignment::{AppGroup, AppUser, AssignmentScope};
 pub use cause::{Actor, Cause, Client};
 pub use error::ModelError;
 pub use group::{Group, GroupKind};
-pub use id::{ApiTokenId, AppId, GroupId, OrgId, SessionId, UserId};
+pub use id::{ApiTokenId, AppId, GroupId, OrgId, SessionId, UserId, ZoneId};
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
 pub use page::{Page, PageRequest};
 pub use profile::Profile;
 pub use records::Model;
 pub use session::{AuthenticationMethod, Session, Surface};
 pub use user::{NewUser, SignInRefusal, User, UserStatus};
+pub use zone::{AddressRange, NoAddressRange, Zone, ZoneSettings, ZoneStatus, ZoneUsage};
 
 pub(crate) use expiring::{Digest, Expiring};
 pub(crate) use log::Entry;

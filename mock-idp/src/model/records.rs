@@ -10,10 +10,11 @@ use super::api_token::ApiToken;
 use super::app::App;
 use super::assignment::Assigned;
 use super::group::Group;
-use super::id::{AppId, GroupId, Minting, OrgId, UserId};
+use super::id::{AppId, GroupId, Minting, OrgId, UserId, ZoneId};
 use super::log::{Entry, SystemLog};
 use super::session::Sessions;
 use super::user::User;
+use super::zone::Zone;
 use super::{Actor, Cause, LogEvent, LogQuery, Page, Party};
 use crate::Event;
 
@@ -48,10 +49,11 @@ pub(super) struct Records {
     pub(super) apps: BTreeMap<AppId, Arc<App>>,
     pub(super) assigned: HashMap<AppId, Assigned>,
     pub(super) api_tokens: Vec<ApiToken>,
+    pub(super) zones: BTreeMap<ZoneId, Arc<Zone>>,
 }
 
 impl Model {
-    /// An org with the built-in group and nobody in it.
+    /// An org with the built-in group and network zones, and nobody in them.
     pub(crate) fn new(clock: Clock, sink: Sink<Event>) -> Self {
         let minting = Minting::default();
         let now = clock.now();
@@ -61,6 +63,7 @@ impl Model {
         let mut records = Records::default();
         records.members.insert(id.clone(), BTreeSet::new());
         records.groups.insert(id.clone(), Arc::new(everyone));
+        records.found_zones(&minting, now);
         let shared = Shared {
             org,
             everyone: id,

@@ -78,6 +78,13 @@ event_types! {
     AccessTokenGrant = "app.oauth2.token.grant.access_token", "OIDC access token is granted";
     IdTokenGrant = "app.oauth2.token.grant.id_token", "OIDC id token is granted";
     TokenRevoke = "app.oauth2.token.revoke", "OIDC token revocation request";
+    ZoneCreate = "zone.create", "Network zone create";
+    ZoneUpdate = "zone.update", "Network zone update";
+    ZoneDelete = "zone.delete", "Network zone delete";
+    ZoneActivate = "zone.activate", "Network zone activate";
+    ZoneDeactivate = "zone.deactivate", "Network zone deactivate";
+    ZoneMakeBlacklist = "zone.make_blacklist", "Network zone mark as blacklist";
+    ZoneRemoveBlacklist = "zone.remove_blacklist", "Network zone unmark as blacklist";
     ApiTokenCreate = "system.api_token.create", "Create API token";
 }
 
