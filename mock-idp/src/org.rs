@@ -16,7 +16,7 @@ use crate::Event;
 use crate::keys::{KeyPool, KeyPoolError};
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Cause, Model, ModelError, NewUser, Profile, UserId};
-use crate::oidc::{Grants, OrgKeys};
+use crate::oidc::{Grants, OrgKeys, UsedAssertions};
 use crate::server::Server;
 use crate::sign_in::SignIns;
 use crate::site::{Names, Parts, Site};
@@ -174,6 +174,7 @@ pub(crate) fn site(names: Names, clock: Clock, sink: Sink<Event>, model: Model, 
         model,
         keys,
         grants: Grants::new(),
+        used_assertions: UsedAssertions::new(),
         sign_ins: SignIns::new(),
         csrf: CsrfKey::new(),
     })

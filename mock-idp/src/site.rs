@@ -9,7 +9,7 @@ use ground::{Clock, Sink};
 use crate::Event;
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Model, Surface};
-use crate::oidc::{Grants, OrgKeys};
+use crate::oidc::{Grants, OrgKeys, UsedAssertions};
 use crate::sign_in::SignIns;
 use crate::web::CsrfKey;
 
@@ -26,6 +26,7 @@ pub(crate) struct Parts {
     pub(crate) model: Model,
     pub(crate) keys: OrgKeys,
     pub(crate) grants: Grants,
+    pub(crate) used_assertions: UsedAssertions,
     pub(crate) sign_ins: SignIns,
     pub(crate) csrf: CsrfKey,
     pub(crate) misbehaviour: Misbehaviour,

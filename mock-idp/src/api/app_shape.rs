@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::ApiError;
 use super::json::timestamp;
 use crate::model::{
-    App, ApplicationType, ClientSettings, GrantType, LoginInitiatedBy, NewApp, TokenEndpointAuthMethod,
+    App, ApplicationType, ClientKey, ClientSettings, GrantType, LoginInitiatedBy, NewApp,
+    TokenEndpointAuthMethod,
 };
 use crate::site::Site;
 
@@ -56,6 +57,13 @@ struct Client {
     application_type: Option<String>,
     initiate_login_uri: Option<String>,
     idp_initiated_login: Option<IdpInitiatedLogin>,
+    jwks: Option<KeySet>,
+    jwks_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +108,7 @@ impl AppBody {
         Ok(ClientSettings {
             application_type,
             token_endpoint_auth_method: method,
+            jwks: client.keys()?,
             grant_types: if grant_types.is_empty() {
                 vec![GrantType::AuthorizationCode]
             } else {
@@ -115,6 +124,15 @@ impl AppBody {
 }
 
 impl Client {
+    fn keys(&self) -> Result<Vec<ClientKey>, ApiError> {
+        if self.jwks_uri.is_some() {
+            let reason = "This org fetches nothing from elsewhere: give the keys as jwks";
+            return Err(ApiError::invalid("jwks_uri", reason));
+        }
+        let keys = self.jwks.iter().flat_map(|set| &set.keys);
+        Ok(keys.map(ClientKey::from_jwk).collect::<Result<_, _>>()?)
+    }
+
     fn initiated_by(&self) -> Result<LoginInitiatedBy, ApiError> {
         match self.idp_initiated_login.as_ref().map(|login| login.mode.as_str()) {
             None | Some("DISABLED") => Ok(LoginInitiatedBy::AppOnly),
@@ -143,7 +161,7 @@ pub(super) fn shape(site: &Site, app: &App) -> Value {
         LoginInitiatedBy::EitherOktaOrApp => ("SPEC", false),
     };
     let url = format!("{}/api/v1/apps/{}", site.names.org_url(), app.id);
-    json!({
+    let mut shape = json!({
         "id": app.id,
         "name": app.name,
         "label": app.label,
@@ -182,5 +200,16 @@ pub(super) fn shape(site: &Site, app: &App) -> Value {
             "users": { "href": format!("{url}/users") },
             "groups": { "href": format!("{url}/groups") },
         },
-    })
+    });
+    if !settings.jwks.is_empty() {
+        let keys: Vec<Value> = settings.jwks.iter().map(key_shape).collect();
+        shape["settings"]["oauthClient"]["jwks"] = json!({ "keys": keys });
+    }
+    shape
+}
+
+fn key_shape(key: &ClientKey) -> Value {
+    let mut shape = key.jwk();
+    shape["status"] = "ACTIVE".into();
+    shape
 }

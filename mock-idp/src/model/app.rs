@@ -1,5 +1,6 @@
 //! Applications: the relying parties that the org knows.
 
+use std::collections::HashSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use url::Url;
 use super::assignment::Assigned;
 use super::log::{Entry, EventType};
 use super::records::Records;
-use super::{AppId, Cause, Model, ModelError, Page, PageRequest, Party, UserId};
+use super::{AppId, Cause, ClientKey, Model, ModelError, Page, PageRequest, Party, UserId};
 
 /// An application that signs people in by OpenID Connect, as of the moment it was read. Who may use it,
 /// [`Model::assignment`] says. Its client id is its id.
@@ -52,6 +53,8 @@ pub struct ClientSettings {
     pub application_type: ApplicationType,
     /// How it proves itself at the token endpoint.
     pub token_endpoint_auth_method: TokenEndpointAuthMethod,
+    /// The public keys by which it does that, if by its own key.
+    pub jwks: Vec<ClientKey>,
     /// Which grants it may use.
     pub grant_types: Vec<GrantType>,
     /// Where people may be sent with a code: compared exactly (RFC 6749, 3.1.2.3).
@@ -86,8 +89,24 @@ pub enum TokenEndpointAuthMethod {
     ClientSecretBasic,
     /// By a form member.
     ClientSecretPost,
+    /// By a JWT that carries a MAC by the secret.
+    ClientSecretJwt,
+    /// By a JWT that its private key signed: there is no secret.
+    PrivateKeyJwt,
     /// Not at all: a public client, for which a code challenge is demanded.
     None,
+}
+
+impl TokenEndpointAuthMethod {
+    /// Whether a secret goes with it.
+    fn needs_secret(self) -> bool {
+        !matches!(self, Self::PrivateKeyJwt | Self::None)
+    }
+
+    /// Whether the client sends a JWT.
+    pub(crate) fn is_by_jwt(self) -> bool {
+        matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
+    }
 }
 
 /// What an application may trade for tokens.
@@ -122,6 +141,7 @@ impl Default for ClientSettings {
         Self {
             application_type: ApplicationType::Web,
             token_endpoint_auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
+            jwks: Vec::new(),
             grant_types: vec![GrantType::AuthorizationCode],
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
@@ -354,11 +374,28 @@ fn check(label: &str, settings: &ClientSettings) -> Result<(), ModelError> {
         let reason = "pkce_required must be true when token_endpoint_auth_method is none";
         return Err(ModelError::invalid("pkce_required", reason));
     }
+    check_keys(settings)?;
     if settings.login_initiated_by == LoginInitiatedBy::EitherOktaOrApp
         && settings.initiate_login_uri.is_none()
     {
         let reason = "An initiate login URI is required when the login can be initiated by Okta";
         return Err(ModelError::invalid("initiate_login_uri", reason));
+    }
+    Ok(())
+}
+
+/// There are some where they are needed, and each can be told from the others.
+fn check_keys(settings: &ClientSettings) -> Result<(), ModelError> {
+    let keys = &settings.jwks;
+    if keys.is_empty() && settings.token_endpoint_auth_method == TokenEndpointAuthMethod::PrivateKeyJwt {
+        return Err(ModelError::invalid("jwks", "The field cannot be left blank"));
+    }
+    if keys.len() > 50 {
+        return Err(ModelError::invalid("jwks", "At most 50 keys are allowed"));
+    }
+    let kids: HashSet<_> = keys.iter().filter_map(ClientKey::kid).collect();
+    if keys.len() > 1 && kids.len() < keys.len() {
+        return Err(ModelError::invalid("jwks", "Each of several keys must have a unique kid"));
     }
     Ok(())
 }
@@ -381,9 +418,9 @@ fn check_uris(field: &'static str, uris: &[String]) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// The secret that fits the settings: none for public clients, 64 characters made up where none was given.
+/// The secret that fits the settings: none for clients that are public or have a key, 64 characters made up where none was given.
 fn client_secret(given: Option<Secret>, settings: &ClientSettings) -> Result<Option<Secret>, ModelError> {
-    if settings.token_endpoint_auth_method == TokenEndpointAuthMethod::None {
+    if !settings.token_endpoint_auth_method.needs_secret() {
         return Ok(None);
     }
     let secret = given.unwrap_or_else(|| Secret::new("client secret", random::alphanumeric(64)));

@@ -7,6 +7,7 @@ mod api_token;
 mod app;
 mod assignment;
 mod cause;
+mod client_key;
 mod error;
 mod expiring;
 mod group;
@@ -30,6 +31,7 @@ pub use app::{
 };
 pub use assignment::{AppGroup, AppUser, AssignmentScope};
 pub use cause::{Actor, Cause, Client};
+pub use client_key::ClientKey;
 pub use error::ModelError;
 pub use group::{Group, GroupKind};
 pub use id::{ApiTokenId, AppId, GroupId, OrgId, SessionId, UserId, ZoneId};
@@ -41,5 +43,6 @@ pub use session::{AuthenticationMethod, Session, Surface};
 pub use user::{NewUser, SignInRefusal, User, UserStatus};
 pub use zone::{AddressRange, NoAddressRange, Zone, ZoneSettings, ZoneStatus, ZoneUsage};
 
+pub(crate) use client_key::SignatureAlgorithm;
 pub(crate) use expiring::{Digest, Expiring};
 pub(crate) use log::Entry;

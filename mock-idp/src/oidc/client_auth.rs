@@ -7,46 +7,69 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
+use super::assertion::{Assertion, JWT_BEARER, Presented};
 use super::error::{self, OAuthError};
-use crate::model::{App, AppId, AppStatus, Model};
-use crate::web::Params;
+use crate::model::{App, AppId, AppStatus};
+use crate::site::Site;
+use crate::web::{Params, Visit};
 
-/// The active application whose credentials the request carries. Confidential clients may give theirs in the header or
-/// in the form, whichever their settings name, as at Okta; public ones give an id alone.
+/// The active application whose credentials the request carries. Clients that have a secret may give it in the header or
+/// in the form, whichever their settings name, as at Okta; public ones give an id alone; those whose settings name a
+/// JWT give one.
 ///
 /// # Errors
 /// Okta's, beside the client id that was claimed if one was.
 pub(super) fn authenticate(
-    headers: &HeaderMap,
-    query: Option<&str>,
+    site: &Site,
+    visit: &Visit,
     form: &Params,
-    model: &Model,
 ) -> Result<Arc<App>, (OAuthError, Option<String>)> {
-    let basic = match basic(headers) {
-        Ok(basic) => basic,
-        Err(error) => return Err((error, None)),
-    };
-    let claimed = basic.as_ref().map(|(id, _)| id.as_str()).or(form.value("client_id")).map(str::to_owned);
-    check(basic, query, form, model).map_err(|error| (error, claimed))
+    let basic = basic(&visit.headers).map_err(|error| (error, None))?;
+    let assertion = form.value("client_assertion").and_then(Assertion::parse);
+    let by_assertion = assertion.as_ref().and_then(Assertion::issuer);
+    let claimed = basic.as_ref().map(|(id, _)| id.as_str()).or(by_assertion).or(form.value("client_id"));
+    let claimed = claimed.map(str::to_owned);
+    check_single(visit, form, basic.is_some())
+        .and_then(|()| match form.has("client_assertion") {
+            true => by_jwt(site, visit, form, assertion.as_ref()),
+            false => by_secret(site, form, basic),
+        })
+        .map_err(|error| (error, claimed))
 }
 
-fn check(
-    basic: Option<(String, String)>,
-    query: Option<&str>,
-    form: &Params,
-    model: &Model,
-) -> Result<Arc<App>, OAuthError> {
-    let query = Params::parse(query.unwrap_or_default().as_bytes());
+/// Credentials come in one place, which is not the query.
+fn check_single(visit: &Visit, form: &Params, basic: bool) -> Result<(), OAuthError> {
+    let query = Params::parse(visit.uri.query().unwrap_or_default().as_bytes());
     if ["client_id", "client_secret", "client_assertion"].iter().any(|name| query.has(name)) {
         return Err(error::client_credentials_in_query());
     }
-    let kinds = [basic.is_some(), form.has("client_secret"), form.has("client_assertion")];
-    if kinds.iter().filter(|kind| **kind).count() > 1 {
-        return Err(error::multiple_client_credentials());
+    let kinds = [basic, form.has("client_secret"), form.has("client_assertion")];
+    match kinds.iter().filter(|kind| **kind).count() {
+        0 | 1 => Ok(()),
+        _ => Err(error::multiple_client_credentials()),
     }
-    if form.has("client_assertion") {
-        return Err(error::invalid_client());
+}
+
+fn by_jwt(
+    site: &Site,
+    visit: &Visit,
+    form: &Params,
+    assertion: Option<&Assertion<'_>>,
+) -> Result<Arc<App>, OAuthError> {
+    if form.value("client_assertion_type") != Some(JWT_BEARER) {
+        return Err(error::client_assertion_type_invalid());
     }
+    let assertion = assertion.ok_or_else(error::client_assertion_invalid_jwt)?;
+    if form.value("client_id").is_some_and(|other| assertion.issuer() != Some(other)) {
+        return Err(error::invalid_client_id());
+    }
+    let (endpoint, issuer) = (format!("{}{}", site.names.org_url(), visit.uri.path()), site.issuer());
+    let presented =
+        Presented { audiences: [&endpoint, &issuer], now: site.now(), used: &site.used_assertions };
+    assertion.client(&site.model, &presented)
+}
+
+fn by_secret(site: &Site, form: &Params, basic: Option<(String, String)>) -> Result<Arc<App>, OAuthError> {
     let (id, secret) = match basic {
         Some((id, _)) if form.value("client_id").is_some_and(|other| other != id) => {
             return Err(error::multiple_client_credentials());
@@ -57,8 +80,11 @@ fn check(
             (id.to_owned(), form.value("client_secret").map(str::to_owned))
         }
     };
-    let app = model.app(&AppId::new(&id)).filter(|app| app.status == AppStatus::Active);
+    let app = site.model.app(&AppId::new(&id)).filter(|app| app.status == AppStatus::Active);
     let app = app.ok_or_else(error::invalid_client_id)?;
+    if app.settings.token_endpoint_auth_method.is_by_jwt() {
+        return Err(error::invalid_token_endpoint_auth_method());
+    }
     match (&app.secret, secret) {
         (Some(right), Some(given)) if right.matches(&given) => Ok(app),
         (Some(_), Some(_)) => Err(error::invalid_client_secret()),

@@ -39,6 +39,40 @@ catalogue! {
     invalid_client_id = 401 "invalid_client" "invalid_client_id" "Invalid value for 'client_id' parameter.";
     invalid_client_secret = 401 "invalid_client" "invalid_client_secret"
         "The client secret supplied for a confidential client is invalid.";
+    invalid_token_endpoint_auth_method = 401 "invalid_client" "invalid_token_endpoint_auth_method"
+        "Client authentication failed. Either the client or the client credentials are invalid.";
+    client_assertion_type_invalid = 400 "invalid_request" "client_assertion_type_invalid"
+        "The client_assertion_type is invalid.";
+    client_assertion_invalid_jwt = 401 "invalid_client" "client_assertion_invalid_jwt"
+        "The parsing of the client_assertion failed.";
+    client_assertion_invalid_issuer = 401 "invalid_client" "client_assertion_invalid_issuer"
+        "The issuer claim for client_assertion is not a valid client_id.";
+    client_assertion_invalid_subject = 401 "invalid_client" "client_assertion_invalid_subject"
+        "The subject claim for client_assertion is not a valid client_id.";
+    client_assertion_invalid_no_secret = 401 "invalid_client" "client_assertion_invalid_no_secret"
+        "The issuer and subject claim for client_assertion is invalid because the client does not have a client secret.";
+    client_assertion_invalid_audience = 401 "invalid_client" "client_assertion_invalid_audience"
+        "The audience claim for client_assertion must be the endpoint invoked for the request.";
+    client_assertion_expiration_required = 401 "invalid_client" "client_assertion_expiration_required"
+        "The client_assertion must contain the 'exp' claim as seconds since epoch.";
+    client_assertion_expired_token = 401 "invalid_client" "client_assertion_expired_token"
+        "The client_assertion token is expired.";
+    client_assertion_expires_too_far_in_future = 401 "invalid_client" "client_assertion_expires_too_far_in_future"
+        "The client_assertion token has an expiration too far into the future.";
+    client_assertion_issued_at_in_future = 401 "invalid_client" "client_assertion_issued_at_in_future"
+        "The client_assertion token must be issued before the current time.";
+    client_assertion_already_used = 401 "invalid_client" "client_assertion_already_used"
+        "The client_assertion token has already been used.";
+    client_assertion_invalid_signature = 401 "invalid_client" "client_assertion_invalid_signature"
+        "The client_assertion signature is invalid.";
+    client_assertion_invalid_kid = 401 "invalid_client" "client_assertion_invalid_kid"
+        "The client_assertion JWT kid is invalid.";
+    client_assertion_invalid_signature_algorithm = 401 "invalid_client" "client_assertion_invalid_signature_algorithm"
+        "The client_assertion JWT signature algorithm is invalid.";
+    client_assertion_invalid_secret_length = 401 "invalid_client" "client_assertion_invalid_secret_length"
+        "The client secret is too short to verify a JWT HMAC.";
+    client_assertion_jwks_not_configured = 401 "invalid_client" "client_assertion_jwks_not_configured"
+        "The client does not have a JWKSet configured, but the client_assertion requires one.";
     invalid_authorization_code = 400 "invalid_grant" "invalid_authorization_code"
         "The authorization code is invalid or has expired.";
     mismatched_client = 400 "invalid_grant" "mismatched_client"

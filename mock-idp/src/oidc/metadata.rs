@@ -40,7 +40,8 @@ pub(super) async fn unknown_server(visit: Visit) -> Response {
 fn metadata(site: &Site) -> Value {
     let issuer = site.issuer();
     let endpoint = |name: &str| format!("{issuer}/oauth2/v1/{name}");
-    let client_authentication = ["client_secret_basic", "client_secret_post", "none"];
+    let client_authentication =
+        ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
     json!({
         "issuer": issuer,
         "authorization_endpoint": endpoint("authorize"),

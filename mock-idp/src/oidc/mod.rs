@@ -1,5 +1,6 @@
 //! OpenID Connect at the org authorization server, whose issuer is the org's own URL.
 
+mod assertion;
 mod authorize;
 mod claims;
 mod client_auth;
@@ -22,6 +23,7 @@ mod userinfo;
 use axum::Router;
 use axum::routing::{any, get, post};
 
+pub(crate) use assertion::UsedAssertions;
 pub(crate) use authorize::finish;
 pub(crate) use grants::Grants;
 pub(crate) use keys::OrgKeys;

@@ -38,10 +38,8 @@ pub(super) async fn revoke(State(site): State<Site>, visit: Visit, request: Requ
 }
 
 async fn asked(site: &Site, visit: &Visit, request: Request) -> Result<(Arc<App>, String), Response> {
-    let query = request.uri().query().map(str::to_owned);
     let form: Params = read_form(request).await.map_err(|_| error::invalid_request().into_response())?;
-    let app = client_auth::authenticate(&visit.headers, query.as_deref(), &form, &site.model)
-        .map_err(|(error, _)| error.into_response())?;
+    let app = client_auth::authenticate(site, visit, &form).map_err(|(error, _)| error.into_response())?;
     let token = form.value("token").ok_or_else(|| error::missing_token().into_response())?;
     Ok((app, token.to_owned()))
 }

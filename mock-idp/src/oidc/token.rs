@@ -27,7 +27,6 @@ use crate::web::{Params, Visit, read_form};
 
 /// `/oauth2/v1/token` (RFC 6749, 3.2).
 pub(super) async fn token(State(site): State<Site>, visit: Visit, request: Request) -> Response {
-    let query = request.uri().query().map(str::to_owned);
     let form = match read_form(request).await {
         Ok(form) => form,
         Err(StatusCode::UNSUPPORTED_MEDIA_TYPE) => return error::invalid_request().into_response(),
@@ -36,7 +35,7 @@ pub(super) async fn token(State(site): State<Site>, visit: Visit, request: Reque
     if let Some((status, error, description)) = site.misbehaviour.token_endpoint_error(&visit.request_id) {
         return json_error(status, &error, &description);
     }
-    let app = match client_auth::authenticate(&visit.headers, query.as_deref(), &form, &site.model) {
+    let app = match client_auth::authenticate(&site, &visit, &form) {
         Ok(app) => app,
         Err((error, claimed)) => return refuse(&site, &visit, claimed.as_deref(), &error),
     };

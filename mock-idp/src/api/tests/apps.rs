@@ -191,3 +191,25 @@ async fn users_and_groups_are_assigned_and_unassigned() {
     let nobody = org.api(Method::POST, &format!("{app}/users"), Some(json!({"id": "00uNobody"}))).await;
     assert_eq!(nobody.api_error(), "404 E0000007 Not found: Resource not found: 00uNobody (User)");
 }
+
+#[tokio::test]
+async fn a_clients_keys_go_in_and_come_out_as_a_jwk_set() {
+    let org = TestOrg::new().await;
+    let key = crate::testing::keys().claim().await.unwrap();
+    let mut app = new_app();
+    app["credentials"]["oauthClient"]["token_endpoint_auth_method"] = json!("private_key_jwt");
+    let without = org.api(Method::POST, "/apps", Some(app.clone())).await;
+    assert_eq!(without.api_error(), "400 E0000001 Api validation failed: jwks");
+    app["settings"]["oauthClient"]["jwks"] = json!({"keys": [key.jwk()]});
+    let created = org.api(Method::POST, "/apps", Some(app.clone())).await.json();
+    assert!(created["credentials"]["oauthClient"].get("client_secret").is_none());
+    let jwks = &created["settings"]["oauthClient"]["jwks"]["keys"];
+    assert_eq!((&jwks[0]["n"], &jwks[0]["status"]), (&key.jwk()["n"], &json!("ACTIVE")));
+    // What came out goes in again.
+    let path = format!("/apps/{}", created["id"].as_str().unwrap());
+    let again = org.api(Method::PUT, &path, Some(created.clone())).await.json();
+    assert_eq!(again["settings"], created["settings"]);
+    app["settings"]["oauthClient"]["jwks_uri"] = json!("https://app.test/jwks");
+    let fetched = org.api(Method::POST, "/apps", Some(app)).await;
+    assert_eq!(fetched.api_error(), "400 E0000001 Api validation failed: jwks_uri");
+}

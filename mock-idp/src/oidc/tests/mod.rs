@@ -1,6 +1,7 @@
 //! The protocol, end to end through the server.
 
 mod authorize;
+mod client_auth;
 mod logout;
 mod metadata;
 mod misbehaviour;

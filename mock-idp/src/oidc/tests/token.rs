@@ -143,7 +143,7 @@ async fn clients_prove_themselves_in_the_header_or_in_the_form_but_not_in_both()
         ),
         (
             &[("client_secret", ""), ("client_assertion", "e30.e30.")],
-            "401 invalid_client: Client authentication failed. Either the client or the client credentials are invalid.",
+            "400 invalid_request: The client_assertion_type is invalid.",
         ),
     ];
     for (changes, expected) in cases {
