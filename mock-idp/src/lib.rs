@@ -5,6 +5,7 @@
 //! * `sign_in`: the hosted sign-in page and the way to the admin console;
 //! * `console` and `dashboard`: for administrators and end users, in the browser;
 //! * `api`: the management API;
+//! * [`device`]: the authenticator app in a person's hand, which is no part of the org;
 //! * [`misbehaviour`]: what the org does wrong on demand;
 //! * [`keys`]: signing keys, made ahead;
 //! * `web`, `site`, `server`: what requests have in common.
@@ -12,6 +13,7 @@
 mod api;
 mod console;
 mod dashboard;
+pub mod device;
 mod event;
 pub mod keys;
 pub mod misbehaviour;

@@ -8,16 +8,18 @@ use chrono::{DateTime, Utc};
 use ground::random;
 use serde::{Serialize, Serializer};
 
+use super::factor::FactorKind;
+
 macro_rules! identifiers {
-    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $(= $prefix:literal)?;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
 
         impl $name {
-            pub(crate) fn mint(minting: &Minting, now: DateTime<Utc>) -> Self {
+            $(pub(crate) fn mint(minting: &Minting, now: DateTime<Utc>) -> Self {
                 Self(minting.mint($prefix, now).into())
-            }
+            })?
 
             /// Takes a text for an identifier. Whether there is such a thing, the model says.
             pub fn new(text: &str) -> Self {
@@ -65,6 +67,20 @@ identifiers! {
     ApiTokenId = "00T";
     /// A network zone, `nzo…`.
     ZoneId = "nzo";
+    /// A factor of a user's, `ost…`, `opf…`, `fwf…` or `ofs…` by its [kind](FactorKind).
+    FactorId;
+}
+
+impl FactorId {
+    pub(crate) fn mint(kind: FactorKind, minting: &Minting, now: DateTime<Utc>) -> Self {
+        let prefix = match kind {
+            FactorKind::Totp => "ost",
+            FactorKind::Push => "opf",
+            FactorKind::WebAuthn => "fwf",
+            FactorKind::SignedNonce => "ofs",
+        };
+        Self(minting.mint(prefix, now).into())
+    }
 }
 
 /// Makes identifiers that sort by the order in which they were made, so that lists and pages come in that order.

@@ -78,6 +78,7 @@ impl Model {
         let party = user.party();
         records.forget_user(id);
         drop(records);
+        self.factors().forget_user(id);
         self.log(Entry::of(EventType::UserDelete).to(party), cause);
         Ok(())
     }

@@ -10,6 +10,7 @@ mod cause;
 mod client_key;
 mod error;
 mod expiring;
+mod factor;
 mod group;
 mod id;
 mod lifecycle;
@@ -33,8 +34,9 @@ pub use assignment::{AppGroup, AppUser, AssignmentScope};
 pub use cause::{Actor, Cause, Client};
 pub use client_key::ClientKey;
 pub use error::ModelError;
+pub use factor::{Characteristics, Factor, FactorKind, FactorRefusal, FactorStatus, TotpEnrolment, Verified};
 pub use group::{Group, GroupKind};
-pub use id::{ApiTokenId, AppId, GroupId, OrgId, SessionId, UserId, ZoneId};
+pub use id::{ApiTokenId, AppId, FactorId, GroupId, OrgId, SessionId, UserId, ZoneId};
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
 pub use page::{Page, PageRequest};
 pub use profile::Profile;
@@ -45,4 +47,5 @@ pub use zone::{AddressRange, NoAddressRange, Zone, ZoneSettings, ZoneStatus, Zon
 
 pub(crate) use client_key::SignatureAlgorithm;
 pub(crate) use expiring::{Digest, Expiring};
+pub(crate) use factor::TotpKey;
 pub(crate) use log::Entry;

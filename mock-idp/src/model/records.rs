@@ -9,6 +9,7 @@ use ground::{Clock, Sink};
 use super::api_token::ApiToken;
 use super::app::App;
 use super::assignment::Assigned;
+use super::factor::Factors;
 use super::group::Group;
 use super::id::{AppId, GroupId, Minting, OrgId, UserId, ZoneId};
 use super::log::{Entry, SystemLog};
@@ -32,6 +33,7 @@ struct Shared {
     minting: Minting,
     records: RwLock<Records>,
     sessions: Mutex<Sessions>,
+    factors: Mutex<Factors>,
     log: Mutex<SystemLog>,
     sink: Sink<Event>,
 }
@@ -71,6 +73,7 @@ impl Model {
             minting,
             records: RwLock::new(records),
             sessions: Mutex::default(),
+            factors: Mutex::default(),
             log: Mutex::default(),
             sink,
         };
@@ -130,6 +133,10 @@ impl Model {
 
     pub(super) fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn factors(&self) -> MutexGuard<'_, Factors> {
+        self.shared.factors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn system_log(&self) -> MutexGuard<'_, SystemLog> {

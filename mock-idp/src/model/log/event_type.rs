@@ -47,6 +47,10 @@ event_types! {
     AccessAdminApp = "user.session.access_admin_app", "User accessing Okta admin app";
     Sso = "user.authentication.sso", "User single sign on to app";
     Verify = "user.authentication.verify", "Verify user identity";
+    AuthViaMfa = "user.authentication.auth_via_mfa", "Authentication of user via MFA";
+    FactorActivate = "user.mfa.factor.activate", "Activate factor or authenticator enrollment method for user";
+    FactorDeactivate = "user.mfa.factor.deactivate", "Reset factor or authenticator enrollment method for user";
+    FactorResetAll = "user.mfa.factor.reset_all", "Reset all factors or authenticator enrollments for user";
     UserCreate = "user.lifecycle.create", "Create Okta user";
     UserActivate = "user.lifecycle.activate", "Activate Okta user";
     UserSuspend = "user.lifecycle.suspend", "Suspend Okta user";

@@ -1,0 +1,117 @@
+//! How factors come and go.
+
+use std::sync::Arc;
+
+use super::{Credential, Factor, FactorKind, FactorRefusal, FactorStatus};
+use crate::model::log::{Entry, EventType};
+use crate::model::{Cause, FactorId, Model, ModelError, UserId, UserStatus};
+
+/// How many factors of one kind a user may have.
+fn limit(kind: FactorKind) -> usize {
+    match kind {
+        FactorKind::Totp | FactorKind::Push => 1,
+        FactorKind::WebAuthn | FactorKind::SignedNonce => 10,
+    }
+}
+
+impl Model {
+    /// A user's factors, oldest first, those included that wait to be activated.
+    pub fn factors_of(&self, user: &UserId) -> Vec<Arc<Factor>> {
+        self.factors().of(user).map(Arc::clone).collect()
+    }
+
+    /// The factor of this id.
+    pub fn factor(&self, id: &FactorId) -> Option<Arc<Factor>> {
+        self.factors().find(id).map(Arc::clone)
+    }
+
+    /// Takes a factor away from its user.
+    ///
+    /// # Errors
+    /// When there is no such factor.
+    pub fn remove_factor(&self, id: &FactorId, cause: &Cause) -> Result<(), ModelError> {
+        let removed = self.factors().remove(id).ok_or_else(|| ModelError::not_found("UserFactor", id))?;
+        if removed.status == FactorStatus::Active {
+            self.log_factor(EventType::FactorDeactivate, &removed, cause);
+        }
+        Ok(())
+    }
+
+    /// Takes all factors away from a user, who then enrols anew: an administrator's remedy.
+    ///
+    /// # Errors
+    /// When there is no such user.
+    pub fn reset_factors(&self, user: &UserId, cause: &Cause) -> Result<(), ModelError> {
+        let party = self.user(user).ok_or_else(|| ModelError::not_found("User", user))?.party();
+        let removed = self.factors().forget_user(user);
+        self.log(Entry::of(EventType::FactorResetAll).to(party).with("factors", removed), cause);
+        Ok(())
+    }
+
+    /// Makes a factor that waits to be activated. It takes the place of another of its kind that waits.
+    pub(super) fn enroll(
+        &self,
+        user: &UserId,
+        name: Option<String>,
+        credential: Credential,
+    ) -> Result<Arc<Factor>, ModelError> {
+        let holder = self.user(user).ok_or_else(|| ModelError::not_found("User", user))?;
+        if holder.status == UserStatus::Deprovisioned {
+            return Err(ModelError::Unsuitable("The user is deactivated"));
+        }
+        let now = self.now();
+        let kind = credential.kind();
+        let id = FactorId::mint(kind, self.minting(), now);
+        let (user, status) = (user.clone(), FactorStatus::PendingActivation);
+        let (created, last_updated) = (now, now);
+        let mut factors = self.factors();
+        let of_kind = || factors.of(&user).filter(|factor| factor.kind() == kind);
+        if of_kind().filter(|factor| factor.status == FactorStatus::Active).count() >= limit(kind) {
+            return Err(ModelError::Unsuitable("A factor of this type is already set up."));
+        }
+        let waiting = of_kind().find(|factor| factor.status == status).map(|factor| factor.id.clone());
+        if let Some(waiting) = waiting {
+            factors.remove(&waiting);
+        }
+        Ok(factors.add(Factor {
+            id,
+            user,
+            status,
+            name,
+            created,
+            last_updated,
+            last_verified: None,
+            credential,
+        }))
+    }
+
+    /// Activates a waiting factor if the check, which sees what is kept of it, finds that it works.
+    pub(super) fn activate(
+        &self,
+        id: &FactorId,
+        cause: &Cause,
+        check: impl FnOnce(&mut Credential) -> Result<(), FactorRefusal>,
+    ) -> Result<Arc<Factor>, FactorRefusal> {
+        let now = self.now();
+        let mut factors = self.factors();
+        let (factor, _) = factors.find_mut(id).ok_or(FactorRefusal::NotFound)?;
+        if factor.status == FactorStatus::Active {
+            return Err(FactorRefusal::AlreadyActive);
+        }
+        let mut changed = Factor::clone(factor);
+        check(&mut changed.credential)?;
+        changed.status = FactorStatus::Active;
+        changed.last_updated = now;
+        *factor = Arc::new(changed);
+        let activated = Arc::clone(factor);
+        drop(factors);
+        self.log_factor(EventType::FactorActivate, &activated, cause);
+        Ok(activated)
+    }
+
+    fn log_factor(&self, event: EventType, factor: &Factor, cause: &Cause) {
+        let user = self.user(&factor.user).map(|user| user.party());
+        let entry = user.into_iter().fold(Entry::of(event), Entry::to).to(factor.party());
+        self.log(entry.with("factor", factor.kind().log_name()), cause);
+    }
+}
