@@ -8,6 +8,7 @@
 //! * [`device`]: the authenticator app in a person's hand, which is no part of the org;
 //! * [`misbehaviour`]: what the org does wrong on demand;
 //! * [`keys`]: signing keys, made ahead;
+//! * `perimeter`: who asks, and who is turned away before anybody is identified;
 //! * `web`, `site`, `server`: what requests have in common.
 
 mod api;
@@ -20,6 +21,7 @@ pub mod misbehaviour;
 pub mod model;
 mod oidc;
 mod org;
+mod perimeter;
 mod server;
 mod sign_in;
 mod site;

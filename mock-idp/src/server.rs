@@ -15,9 +15,10 @@ use tower::ServiceExt;
 
 use crate::api::ApiError;
 use crate::model::Surface;
+use crate::perimeter::is_for_programs;
 use crate::site::Site;
 use crate::web::{Visit, error_page};
-use crate::{Event, api, console, dashboard, oidc, sign_in, web};
+use crate::{Event, api, console, dashboard, oidc, perimeter, sign_in, web};
 
 /// The org's two hosts.
 #[derive(Clone)]
@@ -78,7 +79,11 @@ impl Server {
         mut request: Request<Body>,
     ) -> Response {
         let (uri, headers) = (request.uri().clone(), request.headers().clone());
-        let visit = Visit { surface, connection, request_id: request_id.to_owned(), uri, headers };
+        let address = perimeter::address_of(&self.site.model, connection.peer.ip(), &headers);
+        let visit = Visit { surface, address, request_id: request_id.to_owned(), uri, headers };
+        if let Some(refusal) = perimeter::turn_away(&self.site, &visit) {
+            return refusal;
+        }
         request.extensions_mut().insert(visit);
         let router = match surface {
             Surface::Org => self.org.clone(),
@@ -99,11 +104,6 @@ fn authority(request: &Request<Body>) -> String {
         (Some(host), None) => host.to_str().unwrap_or_default().to_owned(),
         _ => String::new(),
     }
-}
-
-/// Whether programs ask here: they are told of rate limits, and of mistakes in JSON.
-fn is_for_programs(path: &str) -> bool {
-    path.starts_with("/api/v1/") || path.starts_with("/oauth2/")
 }
 
 /// What Okta says on every answer. The rate limit is a courtesy to clients that read it: nothing is refused by it.

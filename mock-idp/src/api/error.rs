@@ -41,6 +41,12 @@ impl ApiError {
         Self { status, ..Self::malformed() }
     }
 
+    /// Whoever asks may not.
+    pub(crate) fn access_denied() -> Self {
+        let summary = "You do not have permission to perform the requested action";
+        Self::new(StatusCode::FORBIDDEN, "E0000006", summary)
+    }
+
     pub(super) fn no_session() -> Self {
         Self::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session")
     }
@@ -97,10 +103,7 @@ impl From<ModelError> for ApiError {
             ModelError::DeleteActiveApp => {
                 refused(StatusCode::FORBIDDEN, "E0000056", "Delete application forbidden.")
             }
-            ModelError::BuiltInGroup => {
-                let text = "You do not have permission to perform the requested action";
-                refused(StatusCode::FORBIDDEN, "E0000006", text)
-            }
+            ModelError::BuiltInGroup => Self::access_denied(),
         }
     }
 }

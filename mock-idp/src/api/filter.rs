@@ -40,6 +40,26 @@ impl Filter {
         }
     }
 
+    /// The same, of an expression that may speak of these paths alone.
+    ///
+    /// # Errors
+    /// E0000031 when it is not one, or speaks of others.
+    pub(super) fn parse_of(text: &str, paths: &[&str]) -> Result<Self, ApiError> {
+        let filter = Self::parse(text)?;
+        if filter.speaks_of(&|path| paths.contains(&path)) {
+            Ok(filter)
+        } else {
+            Err(ApiError::invalid_search())
+        }
+    }
+
+    fn speaks_of(&self, known: &impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Any(filters) | Self::All(filters) => filters.iter().all(|filter| filter.speaks_of(known)),
+            Self::Present { path } | Self::Compare { path, .. } => known(path),
+        }
+    }
+
     pub(super) fn accepts(&self, thing: &Value) -> bool {
         match self {
             Self::Any(filters) => filters.iter().any(|filter| filter.accepts(thing)),
@@ -228,6 +248,13 @@ mod tests {
         ] {
             assert_eq!(Filter::parse(text), Err(ApiError::invalid_search()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_may_know_some_members_alone() {
+        Filter::parse_of(r#"id eq "a" or (usage eq "X" and system eq true)"#, &["id", "usage", "system"])
+            .unwrap();
+        Filter::parse_of(r#"id eq "a" or (name pr)"#, &["id"]).unwrap_err();
     }
 
     proptest! {

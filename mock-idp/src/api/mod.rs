@@ -1,4 +1,5 @@
-//! The management API, as far as tests need it to set an org up: users, groups, apps, assignments, System Log. Okta's
+//! The management API, as far as tests need it to set an org up: users, groups, apps, assignments,
+//! network zones, System Log. Okta's
 //! shapes, error bodies and pages, behind an API token.
 
 mod access;
@@ -14,6 +15,7 @@ mod paging;
 #[cfg(test)]
 mod tests;
 mod users;
+mod zones;
 
 use axum::Router;
 use axum::routing::{any, delete, get, post, put};
@@ -52,6 +54,9 @@ pub(crate) fn router() -> Router<Site> {
             get(assignments::group).put(assignments::assign_group).delete(assignments::unassign_group),
         )
         .route("/logs", get(logs::list))
+        .route("/zones", get(zones::list).post(zones::create))
+        .route("/zones/{zone}", get(zones::show).put(zones::replace).delete(zones::delete))
+        .route("/zones/{zone}/lifecycle/{operation}", post(zones::lifecycle))
         .route("/{*rest}", any(no_such_path));
     Router::new().nest("/api/v1", api)
 }

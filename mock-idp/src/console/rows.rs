@@ -142,6 +142,9 @@ impl EventRow {
         match self.event.outcome.result {
             OutcomeResult::Success => "Success",
             OutcomeResult::Failure => "Failure",
+            OutcomeResult::Allow => "Allow",
+            OutcomeResult::Deny => "Deny",
+            OutcomeResult::Challenge => "Challenge",
         }
     }
 
@@ -151,8 +154,9 @@ impl EventRow {
 
     pub(super) fn tone(&self) -> &'static str {
         match self.event.outcome.result {
-            OutcomeResult::Success => "good",
-            OutcomeResult::Failure => "bad",
+            OutcomeResult::Success | OutcomeResult::Allow => "good",
+            OutcomeResult::Challenge => "warn",
+            OutcomeResult::Failure | OutcomeResult::Deny => "bad",
         }
     }
 }

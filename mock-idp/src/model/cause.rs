@@ -25,6 +25,8 @@ pub enum Actor {
     },
     /// A relying party.
     App(AppId),
+    /// Whoever asks from this address: nobody has been identified.
+    Address(IpAddr),
 }
 
 /// Where a request came from.

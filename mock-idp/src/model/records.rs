@@ -154,6 +154,7 @@ impl Model {
                 records.users.get(user).map_or_else(|| unknown("User", user.as_str()), |user| user.party())
             }
             Actor::Unknown { login } => Party::new("User", "unknown", login, "unknown"),
+            Actor::Address(address) => Party::new("IP address", address, "unknown", address.to_string()),
             Actor::App(app) => match records.apps.get(app) {
                 Some(app) => Party::new("PublicClientApp", &app.id, "unknown", &app.label),
                 None => unknown("PublicClientApp", app.as_str()),

@@ -1,11 +1,12 @@
 //! Who asks: the connection, the browser, the person who is signed in.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use ground::{Connection, Secret};
+use ground::Secret;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
@@ -23,7 +24,8 @@ pub(crate) const SESSION_COOKIE: &str = "idx";
 pub(crate) struct Visit {
     /// Which of the org's hosts was asked.
     pub(crate) surface: Surface,
-    pub(crate) connection: Connection,
+    /// Who asks: the connection's peer, or whom a trusted proxy there forwards.
+    pub(crate) address: IpAddr,
     /// The answer's `X-Okta-Request-Id`.
     pub(crate) request_id: String,
     /// The request's target, with its query.
@@ -35,8 +37,7 @@ impl Visit {
     /// What the System Log shall say about who acts and from where.
     pub(crate) fn cause(&self, actor: Actor) -> Cause {
         let agent = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        let client =
-            Client { address: self.connection.peer.ip(), user_agent: agent.unwrap_or_default().to_owned() };
+        let client = Client { address: self.address, user_agent: agent.unwrap_or_default().to_owned() };
         Cause { actor, client: Some(client), session: None, request: Some(self.request_id.clone()) }
     }
 

@@ -170,6 +170,9 @@ fn outcome_of(entry: &LogEvent) -> LogOutcome {
     match entry.outcome.result {
         OutcomeResult::Success => LogOutcome::Success,
         OutcomeResult::Failure => LogOutcome::Failure,
+        OutcomeResult::Allow => LogOutcome::Allow,
+        OutcomeResult::Deny => LogOutcome::Deny,
+        OutcomeResult::Challenge => LogOutcome::Challenge,
     }
 }
 

@@ -3,3 +3,4 @@
 mod apps;
 mod logs;
 mod users;
+mod zones;

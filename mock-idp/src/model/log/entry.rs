@@ -38,6 +38,12 @@ impl Entry {
         self
     }
 
+    /// Neither success nor failure: what was decided, and why.
+    pub(crate) fn decided(mut self, result: OutcomeResult, reason: Option<String>) -> Self {
+        self.outcome = Outcome { result, reason };
+        self
+    }
+
     /// A fact that helps; never a secret.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.debug.insert(name.to_owned(), value.into());
@@ -46,8 +52,8 @@ impl Entry {
 
     pub(crate) fn write(self, actor: Party, cause: &Cause, published: DateTime<Utc>) -> LogEvent {
         let severity = match self.outcome.result {
-            OutcomeResult::Success => Severity::Info,
-            OutcomeResult::Failure => Severity::Warn,
+            OutcomeResult::Success | OutcomeResult::Allow | OutcomeResult::Challenge => Severity::Info,
+            OutcomeResult::Failure | OutcomeResult::Deny => Severity::Warn,
         };
         let address = cause.client.as_ref().map(|client| client.address);
         let session = cause.session.as_ref().map(ToString::to_string);

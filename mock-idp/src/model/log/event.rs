@@ -105,6 +105,12 @@ pub enum OutcomeResult {
     Success,
     /// It was not.
     Failure,
+    /// A policy or ThreatInsight let it go on.
+    Allow,
+    /// A policy, ThreatInsight or a blocklist stopped it.
+    Deny,
+    /// A policy let it go on if more is proved.
+    Challenge,
 }
 
 /// From where a request came.

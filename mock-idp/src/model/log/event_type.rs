@@ -89,6 +89,7 @@ event_types! {
     ZoneDeactivate = "zone.deactivate", "Network zone deactivate";
     ZoneMakeBlacklist = "zone.make_blacklist", "Network zone mark as blacklist";
     ZoneRemoveBlacklist = "zone.remove_blacklist", "Network zone unmark as blacklist";
+    RequestBlocked = "security.request.blocked", "Blocked request from IP";
     ApiTokenCreate = "system.api_token.create", "Create API token";
 }
 

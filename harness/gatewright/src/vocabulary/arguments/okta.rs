@@ -21,6 +21,12 @@ words! {
         Success = "SUCCESS",
         /// Somebody was refused, or something failed.
         Failure = "FAILURE",
+        /// A policy or ThreatInsight let it go on.
+        Allow = "ALLOW",
+        /// A policy, ThreatInsight or a blocklist stopped it.
+        Deny = "DENY",
+        /// A policy let it go on if more is proved.
+        Challenge = "CHALLENGE",
     }
 }
 
