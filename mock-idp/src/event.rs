@@ -68,7 +68,7 @@ pub enum Event {
         /// Whether redeeming it takes a code verifier.
         pkce: bool,
     },
-    /// A code was redeemed.
+    /// A code or a refresh token was redeemed.
     TokensIssued {
         /// In which request.
         request: String,
@@ -76,14 +76,16 @@ pub enum Event {
         app: AppId,
         /// For whom.
         user: UserId,
-        /// The code that they were issued for.
-        code: Secret,
-        /// The ID token, misbehaviour included.
-        id_token: Secret,
+        /// The code that they were issued for, if for one.
+        code: Option<Secret>,
+        /// The ID token, misbehaviour included; absent when a refresh left the scope `openid` out.
+        id_token: Option<Secret>,
         /// Its claims.
         id_token_claims: Map<String, Value>,
         /// The access token.
         access_token: Secret,
+        /// The refresh token to use next time.
+        refresh_token: Option<Secret>,
     },
     /// A token request was refused.
     TokenRefused {
@@ -104,6 +106,15 @@ pub enum Event {
         request: String,
         /// The code.
         code: Secret,
+        /// How many access tokens were revoked.
+        revoked: usize,
+    },
+    /// A refresh token was used again after another had taken its place: refused, and its family is revoked.
+    RefreshTokenReused {
+        /// In which request.
+        request: String,
+        /// By which application.
+        app: AppId,
         /// How many access tokens were revoked.
         revoked: usize,
     },

@@ -8,7 +8,7 @@ use super::ApiError;
 use super::json::timestamp;
 use crate::model::{
     App, ApplicationType, ClientKey, ClientSettings, GrantType, LoginInitiatedBy, NewApp,
-    TokenEndpointAuthMethod,
+    RefreshTokenSettings, TokenEndpointAuthMethod,
 };
 use crate::site::Site;
 
@@ -57,6 +57,7 @@ struct Client {
     application_type: Option<String>,
     initiate_login_uri: Option<String>,
     idp_initiated_login: Option<IdpInitiatedLogin>,
+    refresh_token: Option<RefreshTokenSettings>,
     jwks: Option<KeySet>,
     jwks_uri: Option<String>,
 }
@@ -114,6 +115,9 @@ impl AppBody {
             } else {
                 grant_types
             },
+            refresh_token: client
+                .refresh_token
+                .unwrap_or_else(|| RefreshTokenSettings::usual(application_type)),
             redirect_uris: client.redirect_uris.clone(),
             post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
             pkce_required: credentials.pkce_required.unwrap_or(public),
@@ -201,6 +205,9 @@ pub(super) fn shape(site: &Site, app: &App) -> Value {
             "groups": { "href": format!("{url}/groups") },
         },
     });
+    if settings.grant_types.contains(&GrantType::RefreshToken) {
+        shape["settings"]["oauthClient"]["refresh_token"] = json!(settings.refresh_token);
+    }
     if !settings.jwks.is_empty() {
         let keys: Vec<Value> = settings.jwks.iter().map(key_shape).collect();
         shape["settings"]["oauthClient"]["jwks"] = json!({ "keys": keys });

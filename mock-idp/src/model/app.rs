@@ -57,6 +57,8 @@ pub struct ClientSettings {
     pub jwks: Vec<ClientKey>,
     /// Which grants it may use.
     pub grant_types: Vec<GrantType>,
+    /// What becomes of a refresh token when it is used.
+    pub refresh_token: RefreshTokenSettings,
     /// Where people may be sent with a code: compared exactly (RFC 6749, 3.1.2.3).
     pub redirect_uris: Vec<String>,
     /// Where people may be sent after a logout: compared exactly.
@@ -115,15 +117,56 @@ impl TokenEndpointAuthMethod {
 pub enum GrantType {
     /// An authorization code.
     AuthorizationCode,
+    /// A refresh token (RFC 6749, section 6).
+    RefreshToken,
 }
 
 impl GrantType {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+
     /// The protocol's name of it.
     pub fn name(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
         }
     }
+}
+
+/// What becomes of a refresh token when it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshTokenSettings {
+    /// Whether another takes its place.
+    pub rotation_type: RefreshTokenRotation,
+    /// For how many seconds of stage time a rotated token is still good, 0 to 60: so long an answer may have got lost.
+    #[serde(default = "usual_leeway")]
+    pub leeway: u32,
+}
+
+/// Whether another refresh token takes a used one's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RefreshTokenRotation {
+    /// No: it stays. The default of all but browser apps.
+    Static,
+    /// Yes. Whoever uses the old one afterwards takes all of its family down (RFC 9700, 4.14.2).
+    Rotate,
+}
+
+impl RefreshTokenSettings {
+    /// Okta's default for that kind of program.
+    pub fn usual(application_type: ApplicationType) -> Self {
+        let rotation_type = match application_type {
+            ApplicationType::Browser => RefreshTokenRotation::Rotate,
+            _ => RefreshTokenRotation::Static,
+        };
+        Self { rotation_type, leeway: usual_leeway() }
+    }
+}
+
+fn usual_leeway() -> u32 {
+    30
 }
 
 /// Who may begin a login: "Login initiated by" in the admin console.
@@ -143,6 +186,7 @@ impl Default for ClientSettings {
             token_endpoint_auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
             jwks: Vec::new(),
             grant_types: vec![GrantType::AuthorizationCode],
+            refresh_token: RefreshTokenSettings::usual(ApplicationType::Web),
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             pkce_required: false,
@@ -375,6 +419,9 @@ fn check(label: &str, settings: &ClientSettings) -> Result<(), ModelError> {
         return Err(ModelError::invalid("pkce_required", reason));
     }
     check_keys(settings)?;
+    if settings.refresh_token.leeway > 60 {
+        return Err(ModelError::invalid("leeway", "Must be 0 to 60 seconds"));
+    }
     if settings.login_initiated_by == LoginInitiatedBy::EitherOktaOrApp
         && settings.initiate_login_uri.is_none()
     {

@@ -50,6 +50,17 @@ impl<V> Expiring<V> {
         self.entries.get_mut(&key).filter(|(expires, _)| *expires > now).map(|(_, value)| value)
     }
 
+    /// Takes out whatever `chosen` picks, and says how many of them were alive.
+    pub(crate) fn take_all(&mut self, now: DateTime<Utc>, chosen: impl Fn(&V) -> bool) -> usize {
+        let mut alive = 0;
+        self.entries.retain(|_, (expires, value)| {
+            let taken = chosen(value);
+            alive += usize::from(taken && *expires > now);
+            !taken
+        });
+        alive
+    }
+
     /// Takes the entry out; it is gone, alive or not.
     pub(crate) fn take(&mut self, key: Digest, now: DateTime<Utc>) -> Option<V> {
         self.entries.remove(&key).filter(|(expires, _)| *expires > now).map(|(_, value)| value)

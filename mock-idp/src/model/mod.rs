@@ -28,7 +28,7 @@ mod zone;
 pub use api_token::ApiToken;
 pub use app::{
     App, AppLink, AppStatus, ApplicationType, ClientSettings, GrantType, LoginInitiatedBy, NewApp,
-    TokenEndpointAuthMethod,
+    RefreshTokenRotation, RefreshTokenSettings, TokenEndpointAuthMethod,
 };
 pub use assignment::{AppGroup, AppUser, AssignmentScope};
 pub use cause::{Actor, Cause, Client};

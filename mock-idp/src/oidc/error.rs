@@ -75,6 +75,7 @@ catalogue! {
         "The client does not have a JWKSet configured, but the client_assertion requires one.";
     invalid_authorization_code = 400 "invalid_grant" "invalid_authorization_code"
         "The authorization code is invalid or has expired.";
+    invalid_refresh_token = 400 "invalid_grant" "invalid_refresh_token" "The refresh token is invalid or expired.";
     mismatched_client = 400 "invalid_grant" "mismatched_client"
         "The grant was issued to another client. Please make sure the 'client_id' matches the one used at the authorize request.";
     mismatched_redirect_uri = 400 "invalid_grant" "mismatched_redirect_uri"
@@ -141,20 +142,32 @@ catalogue! {
         "PKCE code challenge method is not supported. Valid values: [S256]";
     invalid_prompt = 400 "invalid_request" "invalid_prompt"
         "Invalid value for 'prompt' parameter. Supported values: [none, login, consent, login consent]";
-    missing_grant_type = 400 "invalid_request" "token_request_missing_grant_type"
-        "The token request must specify a 'grant_type'. Valid values: [authorization_code]";
-    unsupported_grant_type = 400 "unsupported_grant_type" "unsupported_grant_type"
-        "The authorization grant type is not supported by the authorization server. Configured grant types: [authorization_code].";
 }
 
-/// A parameter that the request needs is not there.
-pub(crate) fn missing_parameter(name: &str) -> OAuthError {
-    OAuthError {
-        status: StatusCode::BAD_REQUEST,
-        error: "invalid_request",
-        reason: "missing_token_request_parameter",
-        description: format!("The required parameter '{name}' is missing."),
-    }
+macro_rules! catalogue_with {
+    ($($name:ident = $status:literal $error:literal $reason:literal $before:literal $after:literal;)*) => {
+        $(pub(crate) fn $name(what: &str) -> OAuthError {
+            OAuthError {
+                status: status($status),
+                error: $error,
+                reason: $reason,
+                description: format!(concat!($before, "{}", $after), what),
+            }
+        })*
+    };
+}
+
+catalogue_with! {
+    missing_grant_type = 400 "invalid_request" "token_request_missing_grant_type"
+        "The token request must specify a 'grant_type'. Valid values: [" "]";
+    unsupported_grant_type = 400 "unsupported_grant_type" "unsupported_grant_type"
+        "The authorization grant type is not supported by the authorization server. Configured grant types: [" "].";
+    unauthorized_client = 400 "unauthorized_client" "unauthorized_client"
+        "The client is not authorized to use the provided grant type. Configured grant types: [" "].";
+    refresh_scopes_denied = 400 "access_denied" "refresh_scopes_denied"
+        "Some of the scopes requested for the refresh request were not granted in the original authorize request. Denied scopes: " ".";
+    missing_parameter = 400 "invalid_request" "missing_token_request_parameter"
+        "The required parameter '" "' is missing.";
 }
 
 fn status(code: u16) -> StatusCode {

@@ -1,13 +1,15 @@
-//! Codes and access tokens that are out, and what they stand for.
+//! Codes and tokens that are out, and what they stand for.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ground::Secret;
 
 use super::pkce::Challenge;
+use super::refresh_token::{REMEMBERED, RefreshToken, Use};
 use super::scope::Scopes;
-use crate::model::{AppId, AuthenticationMethod, Digest, Expiring, Session, UserId};
+use crate::model::{AppId, AuthenticationMethod, Digest, Expiring, RefreshTokenSettings, Session, UserId};
 
 /// How long a code may be redeemed, in stage time.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(300);
@@ -47,15 +49,39 @@ impl Grant {
     }
 }
 
+/// What came of one sign-in and ends at once: a code, and whatever tokens it became (RFC 9700, 4.14.2).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Family {
+    ended: Arc<AtomicBool>,
+}
+
+impl Family {
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.ended, &other.ended)
+    }
+}
+
+/// What a code or a refresh token is traded for tokens of.
+#[derive(Clone, Debug)]
+pub(crate) struct Granted {
+    pub(crate) grant: Grant,
+    pub(crate) family: Family,
+}
+
 /// An access token that is out.
 #[derive(Clone, Debug)]
 pub(crate) struct AccessToken {
     pub(crate) grant: Grant,
+    pub(crate) family: Family,
     pub(crate) jti: String,
     pub(crate) issued: DateTime<Utc>,
 }
 
-/// The codes and access tokens of one org.
+/// The codes and tokens of one org.
 pub(crate) struct Grants {
     out: Mutex<Out>,
 }
@@ -63,36 +89,34 @@ pub(crate) struct Grants {
 struct Out {
     codes: Expiring<Code>,
     access_tokens: Expiring<AccessToken>,
+    refresh_tokens: Expiring<RefreshToken>,
 }
 
+/// A code. It is remembered as long as its first tokens live, so that a reuse can revoke them (RFC 6749, 4.1.2).
 struct Code {
-    grant: Grant,
+    granted: Granted,
     redeemable_until: DateTime<Utc>,
-    state: CodeState,
+    redeemed: bool,
 }
 
-/// A code's life. It is remembered as long as its tokens live, so that a reuse can revoke them (RFC 6749, 4.1.2).
-enum CodeState {
-    Fresh,
-    Redeemed(Vec<Digest>),
-    /// Somebody tried again: whatever is still being issued for it is void.
-    Reused,
-}
-
-/// Why a code was not redeemed.
+/// Why a code or a refresh token was not redeemed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NotRedeemed<E> {
-    /// There is no such code, or it is too old.
+    /// There is no such thing, or it is too old.
     Invalid,
-    /// It had been redeemed; so many access tokens were revoked.
+    /// It had been used up; so many access tokens were revoked.
     Reused(usize),
-    /// The request doesn't fit it. The code stays redeemable.
+    /// The request doesn't fit it. It stays redeemable.
     Unfit(E),
 }
 
 impl Grants {
     pub(crate) fn new() -> Self {
-        let out = Out { codes: Expiring::new(CAPACITY), access_tokens: Expiring::new(CAPACITY) };
+        let out = Out {
+            codes: Expiring::new(CAPACITY),
+            access_tokens: Expiring::new(CAPACITY),
+            refresh_tokens: Expiring::new(CAPACITY),
+        };
         Self { out: Mutex::new(out) }
     }
 
@@ -100,7 +124,8 @@ impl Grants {
     pub(crate) fn issue_code(&self, grant: Grant, now: DateTime<Utc>) -> Secret {
         let code = Secret::random("code");
         let redeemable_until = now + CODE_LIFETIME;
-        let entry = Code { grant, redeemable_until, state: CodeState::Fresh };
+        let granted = Granted { grant, family: Family::default() };
+        let entry = Code { granted, redeemable_until, redeemed: false };
         let forgotten = redeemable_until + TOKEN_LIFETIME;
         self.out().codes.insert(Digest::of(code.expose()), entry, forgotten, now);
         code
@@ -112,38 +137,29 @@ impl Grants {
         code: &str,
         now: DateTime<Utc>,
         fits: impl FnOnce(&Grant) -> Result<(), E>,
-    ) -> Result<Grant, NotRedeemed<E>> {
+    ) -> Result<Granted, NotRedeemed<E>> {
         let mut out = self.out();
-        let out = &mut *out;
-        let entry = out.codes.find_mut(Digest::of(code), now).ok_or(NotRedeemed::Invalid)?;
-        match &entry.state {
-            CodeState::Fresh if entry.redeemable_until > now => {
-                fits(&entry.grant).map_err(NotRedeemed::Unfit)?;
-                entry.state = CodeState::Redeemed(Vec::new());
-                Ok(entry.grant.clone())
-            }
-            CodeState::Fresh => Err(NotRedeemed::Invalid),
-            CodeState::Reused => Err(NotRedeemed::Reused(0)),
-            CodeState::Redeemed(tokens) => {
-                let revoked = tokens.iter().filter_map(|token| out.access_tokens.take(*token, now)).count();
-                entry.state = CodeState::Reused;
-                Err(NotRedeemed::Reused(revoked))
-            }
+        let code = out.codes.find_mut(Digest::of(code), now).ok_or(NotRedeemed::Invalid)?;
+        if code.redeemed {
+            let family = code.granted.family.clone();
+            return Err(NotRedeemed::Reused(out.end(&family, now)));
         }
+        if code.redeemable_until <= now || code.granted.family.has_ended() {
+            return Err(NotRedeemed::Invalid);
+        }
+        fits(&code.granted.grant).map_err(NotRedeemed::Unfit)?;
+        code.redeemed = true;
+        Ok(code.granted.clone())
     }
 
-    /// Lets an access token count that was made for a redeemed code; false when the code was reused meanwhile.
-    pub(crate) fn keep(&self, code: &str, token: &str, entry: AccessToken, now: DateTime<Utc>) -> bool {
+    /// Lets an access token count; false when its family has ended meanwhile.
+    pub(crate) fn keep(&self, token: &str, entry: AccessToken, now: DateTime<Utc>) -> bool {
         let mut out = self.out();
-        let out = &mut *out;
-        let Some(Code { state: CodeState::Redeemed(tokens), .. }) = out.codes.find_mut(Digest::of(code), now)
-        else {
-            return false;
-        };
-        let digest = Digest::of(token);
-        tokens.push(digest);
-        out.access_tokens.insert(digest, entry, now + TOKEN_LIFETIME, now);
-        true
+        let alive = !entry.family.has_ended();
+        if alive {
+            out.access_tokens.insert(Digest::of(token), entry, now + TOKEN_LIFETIME, now);
+        }
+        alive
     }
 
     /// What an access token stands for, if it is good.
@@ -151,10 +167,52 @@ impl Grants {
         self.out().access_tokens.find(Digest::of(token), now).cloned()
     }
 
-    /// Revokes an access token of this application; false when there is none.
+    /// A first refresh token.
+    pub(crate) fn issue_refresh_token(&self, granted: Granted, now: DateTime<Utc>) -> Secret {
+        self.out().add(RefreshToken::new(granted, now), now)
+    }
+
+    /// Uses a refresh token, if `fits` agrees: what it stands for, and the one to use next time.
+    pub(crate) fn refresh<E>(
+        &self,
+        token: &str,
+        settings: RefreshTokenSettings,
+        now: DateTime<Utc>,
+        fits: impl FnOnce(&Grant) -> Result<(), E>,
+    ) -> Result<(Granted, Secret), NotRedeemed<E>> {
+        let mut out = self.out();
+        let entry = out.refresh_tokens.find_mut(Digest::of(token), now).ok_or(NotRedeemed::Invalid)?;
+        fits(&entry.granted.grant).map_err(NotRedeemed::Unfit)?;
+        if entry.granted.family.has_ended() {
+            return Err(NotRedeemed::Invalid);
+        }
+        match entry.use_up(settings, now) {
+            Use::Idle => Err(NotRedeemed::Invalid),
+            Use::Again => {
+                let family = entry.granted.family.clone();
+                Err(NotRedeemed::Reused(out.end(&family, now)))
+            }
+            Use::Stays => Ok((entry.granted.clone(), Secret::new("refresh token", token))),
+            Use::Rotates(next) => Ok((next.granted.clone(), out.add(next, now))),
+        }
+    }
+
+    /// What a refresh token stands for, and until when, if it is good.
+    pub(crate) fn refresh_token(&self, token: &str, now: DateTime<Utc>) -> Option<(Grant, DateTime<Utc>)> {
+        let out = self.out();
+        let entry = out.refresh_tokens.find(Digest::of(token), now).filter(|entry| entry.is_current(now))?;
+        Some((entry.granted.grant.clone(), entry.good_until()))
+    }
+
+    /// Revokes a token of this application; false when there is none. A refresh token takes its family with it.
     pub(crate) fn revoke(&self, token: &str, app: &AppId, now: DateTime<Utc>) -> bool {
         let mut out = self.out();
         let digest = Digest::of(token);
+        let refresh = out.refresh_tokens.find(digest, now).filter(|token| token.granted.grant.app == *app);
+        if let Some(family) = refresh.map(|token| token.granted.family.clone()) {
+            out.end(&family, now);
+            return true;
+        }
         let own = out.access_tokens.find(digest, now).is_some_and(|token| token.grant.app == *app);
         own && out.access_tokens.take(digest, now).is_some()
     }
@@ -164,15 +222,31 @@ impl Grants {
     }
 }
 
+impl Out {
+    fn add(&mut self, entry: RefreshToken, now: DateTime<Utc>) -> Secret {
+        let token = Secret::random("refresh token");
+        self.refresh_tokens.insert(Digest::of(token.expose()), entry, now + REMEMBERED, now);
+        token
+    }
+
+    /// Ends a family; so many of its access tokens were good until now.
+    fn end(&mut self, family: &Family, now: DateTime<Utc>) -> usize {
+        family.ended.store(true, Ordering::Release);
+        self.refresh_tokens.take_all(now, |token| token.granted.family.is(family));
+        self.access_tokens.take_all(now, |token| token.family.is(family))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::RefreshTokenRotation;
 
     fn grant() -> Grant {
         Grant {
             app: AppId::new("0oa1"),
             user: UserId::new("00u1"),
-            scopes: Scopes::parse("openid").unwrap(),
+            scopes: Scopes::parse("openid", |_| true).unwrap(),
             redirect_uri: "https://app.test/cb".into(),
             nonce: None,
             challenge: None,
@@ -185,8 +259,9 @@ mod tests {
         Ok(())
     }
 
-    fn token(now: DateTime<Utc>) -> AccessToken {
-        AccessToken { grant: grant(), jti: "AT.1".into(), issued: now }
+    fn token(granted: &Granted, now: DateTime<Utc>) -> AccessToken {
+        let Granted { grant, family } = granted.clone();
+        AccessToken { grant, family, jti: "AT.1".into(), issued: now }
     }
 
     #[test]
@@ -213,8 +288,8 @@ mod tests {
     fn reuse_revokes_what_was_issued_even_long_after() {
         let (grants, now) = (Grants::new(), Utc::now());
         let code = grants.issue_code(grant(), now);
-        grants.redeem(code.expose(), now, fits).unwrap();
-        assert!(grants.keep(code.expose(), "token", token(now), now));
+        let granted = grants.redeem(code.expose(), now, fits).unwrap();
+        assert!(grants.keep("token", token(&granted, now), now));
         assert!(grants.access_token("token", now).is_some());
         let later = now + TimeDelta::minutes(50);
         assert_eq!(grants.redeem(code.expose(), later, fits).unwrap_err(), NotRedeemed::Reused(1));
@@ -225,9 +300,9 @@ mod tests {
     fn what_is_issued_while_the_code_is_reused_does_not_count() {
         let (grants, now) = (Grants::new(), Utc::now());
         let code = grants.issue_code(grant(), now);
-        grants.redeem(code.expose(), now, fits).unwrap();
+        let granted = grants.redeem(code.expose(), now, fits).unwrap();
         grants.redeem(code.expose(), now, fits).unwrap_err();
-        assert!(!grants.keep(code.expose(), "token", token(now), now));
+        assert!(!grants.keep("token", token(&granted, now), now));
         assert!(grants.access_token("token", now).is_none());
     }
 
@@ -235,10 +310,66 @@ mod tests {
     fn only_its_own_application_revokes_a_token() {
         let (grants, now) = (Grants::new(), Utc::now());
         let code = grants.issue_code(grant(), now);
-        grants.redeem(code.expose(), now, fits).unwrap();
-        grants.keep(code.expose(), "token", token(now), now);
+        let granted = grants.redeem(code.expose(), now, fits).unwrap();
+        grants.keep("token", token(&granted, now), now);
         assert!(!grants.revoke("token", &AppId::new("0oa2"), now));
         assert!(grants.revoke("token", &AppId::new("0oa1"), now));
         assert!(grants.access_token("token", now).is_none());
+    }
+
+    fn settings(rotation_type: RefreshTokenRotation, leeway: u32) -> RefreshTokenSettings {
+        RefreshTokenSettings { rotation_type, leeway }
+    }
+
+    fn granted() -> Granted {
+        Granted { grant: grant(), family: Family::default() }
+    }
+
+    #[test]
+    fn a_static_refresh_token_stays_while_it_is_used() {
+        let (grants, mut now) = (Grants::new(), Utc::now());
+        let fixed = settings(RefreshTokenRotation::Static, 0);
+        let token = grants.issue_refresh_token(granted(), now);
+        for _ in 0..3 {
+            now += TimeDelta::days(89);
+            assert_eq!(grants.refresh(token.expose(), fixed, now, fits).unwrap().1, token);
+        }
+        now += TimeDelta::days(90);
+        assert!(grants.refresh_token(token.expose(), now).is_none());
+        assert_eq!(grants.refresh(token.expose(), fixed, now, fits).unwrap_err(), NotRedeemed::Invalid);
+    }
+
+    #[test]
+    fn a_rotated_refresh_token_that_comes_again_ends_its_family() {
+        let (grants, now) = (Grants::new(), Utc::now());
+        let rotate = settings(RefreshTokenRotation::Rotate, 30);
+        let first = granted();
+        let old = grants.issue_refresh_token(first.clone(), now);
+        let (_, next) = grants.refresh(old.expose(), rotate, now, fits).unwrap();
+        assert_ne!(old, next);
+        let soon = now + TimeDelta::seconds(29);
+        let (_, other) = grants.refresh(old.expose(), rotate, soon, fits).unwrap();
+        grants.keep("token", token(&first, now), now);
+        let late = now + TimeDelta::seconds(30);
+        assert_eq!(grants.refresh(old.expose(), rotate, late, fits).unwrap_err(), NotRedeemed::Reused(1));
+        for token in [old, next, other] {
+            assert_eq!(grants.refresh(token.expose(), rotate, late, fits).unwrap_err(), NotRedeemed::Invalid);
+        }
+        assert!(grants.access_token("token", late).is_none());
+        // Another sign-in of the same person is another family.
+        let elsewhere = grants.issue_refresh_token(granted(), now);
+        grants.refresh(elsewhere.expose(), rotate, late, fits).unwrap();
+    }
+
+    #[test]
+    fn without_leeway_a_refresh_token_is_good_once() {
+        let (grants, now) = (Grants::new(), Utc::now());
+        let strict = settings(RefreshTokenRotation::Rotate, 0);
+        let old = grants.issue_refresh_token(granted(), now);
+        grants.refresh(old.expose(), strict, now, |_| Err("unfit")).unwrap_err();
+        let (_, next) = grants.refresh(old.expose(), strict, now, fits).unwrap();
+        assert!(grants.refresh_token(old.expose(), now).is_none());
+        assert!(grants.refresh_token(next.expose(), now).is_some());
+        assert_eq!(grants.refresh(old.expose(), strict, now, fits).unwrap_err(), NotRedeemed::Reused(0));
     }
 }

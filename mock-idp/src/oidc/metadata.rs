@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::scope;
 use crate::api::ApiError;
+use crate::model::GrantType;
 use crate::site::Site;
 use crate::web::Visit;
 
@@ -50,7 +51,7 @@ fn metadata(site: &Site) -> Value {
         "jwks_uri": endpoint("keys"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": GrantType::ALL,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": scope::SUPPORTED,

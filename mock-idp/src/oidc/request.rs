@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::error::{self, OAuthError};
 use super::pkce::Challenge;
-use super::scope::Scopes;
-use crate::model::{App, AppId, AppStatus, Model};
+use super::scope::{self, Scopes};
+use crate::model::{App, AppId, AppStatus, GrantType, Model};
 use crate::web::Params;
 
 /// Where the answer to a request goes.
@@ -89,7 +89,11 @@ impl AuthorizeRequest {
         if reply_to.state.is_empty() {
             return Err(error::invalid_state());
         }
-        let scopes = Scopes::parse(params.text("scope"))?;
+        let mut scopes = Scopes::parse(params.text("scope"), scope::supported)?;
+        if !app.settings.grant_types.contains(&GrantType::RefreshToken) {
+            // Nothing is granted by it then. Which words Okta has for it is not settled.
+            scopes = scopes.without("offline_access");
+        }
         let challenge = Challenge::of(params.value("code_challenge"), params.value("code_challenge_method"))?;
         if app.settings.pkce_required && challenge.is_none() {
             return Err(error::pkce_missing_challenge());

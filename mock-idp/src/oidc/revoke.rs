@@ -1,4 +1,4 @@
-//! Token introspection (RFC 7662) and revocation (RFC 7009), for access tokens.
+//! Token introspection (RFC 7662) and revocation (RFC 7009).
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::client_auth;
 use super::error;
-use super::grants::TOKEN_LIFETIME;
-use crate::model::{Actor, App, Entry, EventType, Party, UserStatus};
+use super::grants::{AccessToken, Grant, TOKEN_LIFETIME};
+use crate::model::{Actor, App, Entry, EventType, Party, User, UserId, UserStatus};
 use crate::site::Site;
 use crate::web::{Params, Visit, read_form};
 
@@ -45,23 +45,63 @@ async fn asked(site: &Site, visit: &Visit, request: Request) -> Result<(Arc<App>
 }
 
 fn describe(site: &Site, app: &App, token: &str) -> Value {
-    let inactive = json!({ "active": false });
-    let Some(token) = site.grants.access_token(token, site.now()) else { return inactive };
-    let user = site.model.user(&token.grant.user).filter(|user| user.status == UserStatus::Active);
-    let Some(user) = user.filter(|_| token.grant.app == app.id) else { return inactive };
+    let described = access_token(site, app, token)
+        .or_else(|| refresh_token(site, app, token))
+        .or_else(|| id_token(site, app, token));
+    described.unwrap_or_else(|| json!({ "active": false }))
+}
+
+fn access_token(site: &Site, app: &App, token: &str) -> Option<Value> {
+    let AccessToken { grant, jti, issued, .. } = site.grants.access_token(token, site.now())?;
+    let user = holder(site, app, &grant)?;
     let issuer = site.issuer();
-    json!({
+    Some(json!({
         "active": true,
         "token_type": "Bearer",
-        "scope": token.grant.scopes.to_string(),
+        "scope": grant.scopes.to_string(),
         "client_id": app.client_id(),
         "username": user.profile.login,
-        "exp": (token.issued + TOKEN_LIFETIME).timestamp(),
-        "iat": token.issued.timestamp(),
+        "exp": (issued + TOKEN_LIFETIME).timestamp(),
+        "iat": issued.timestamp(),
         "sub": user.profile.login,
         "aud": issuer,
         "iss": issuer,
-        "jti": token.jti,
+        "jti": jti,
         "uid": user.id,
-    })
+    }))
+}
+
+fn refresh_token(site: &Site, app: &App, token: &str) -> Option<Value> {
+    let (grant, good_until) = site.grants.refresh_token(token, site.now())?;
+    let user = holder(site, app, &grant)?;
+    Some(json!({
+        "active": true,
+        "token_type": "Bearer",
+        "scope": grant.scopes.to_string(),
+        "client_id": app.client_id(),
+        "username": user.profile.login,
+        "exp": good_until.timestamp(),
+        "sub": user.profile.login,
+    }))
+}
+
+/// An ID token is told of by its own claims.
+fn id_token(site: &Site, app: &App, token: &str) -> Option<Value> {
+    let mut claims = site.keys.verify_id_token(token)?;
+    let good = claims.get("exp").and_then(Value::as_i64).is_some_and(|exp| exp > site.now().timestamp());
+    let own = claims.get("aud").and_then(Value::as_str) == Some(app.client_id());
+    let user = claims.get("sub").and_then(Value::as_str).and_then(|id| site.model.user(&UserId::new(id)))?;
+    if !good || !own || user.status != UserStatus::Active {
+        return None;
+    }
+    claims.insert("active".into(), true.into());
+    claims.insert("client_id".into(), app.client_id().into());
+    claims.insert("username".into(), user.profile.login.clone().into());
+    Some(Value::Object(claims))
+}
+
+/// The active person that a token of this application is of.
+fn holder(site: &Site, app: &App, grant: &Grant) -> Option<Arc<User>> {
+    let user = site.model.user(&grant.user).filter(|user| user.status == UserStatus::Active);
+    user.filter(|_| grant.app == app.id)
 }

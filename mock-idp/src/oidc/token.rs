@@ -1,27 +1,24 @@
-//! The token endpoint: a code becomes an ID token and an access token.
-
-use std::sync::Arc;
+//! The token endpoint: a code or a refresh token becomes an ID token and an access token.
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
 use ground::{Secret, random};
 use http::{StatusCode, header};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
-use super::claims;
 use super::client_auth;
 use super::error::{self, OAuthError, json_error};
-use super::grants::{AccessToken, Grant, NotRedeemed, TOKEN_LIFETIME};
-use super::pkce;
+use super::grants::{Grant, NotRedeemed};
+use super::issue::{Given, Issuance};
+use super::{pkce, refresh};
 use crate::Event;
 use crate::keys::SigningError;
 use crate::misbehaviour::{Kid, Signature, TokenFaults};
-use crate::model::{Actor, App, AppId, Entry, EventType, Party, User, UserStatus};
+use crate::model::{Actor, App, AppId, Entry, EventType, GrantType, Party, UserStatus};
 use crate::site::Site;
 use crate::web::{Params, Visit, read_form};
 
@@ -39,14 +36,33 @@ pub(super) async fn token(State(site): State<Site>, visit: Visit, request: Reque
         Ok(app) => app,
         Err((error, claimed)) => return refuse(&site, &visit, claimed.as_deref(), &error),
     };
-    match redeem(&site, &visit, &app, &form) {
+    match trade(&site, &visit, &app, &form) {
         Ok(answer) => ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response(),
         Err(error) => refuse(&site, &visit, Some(app.client_id()), &error),
     }
 }
 
+fn trade(site: &Site, visit: &Visit, app: &App, form: &Params) -> Result<Value, OAuthError> {
+    if form.duplicate().is_some() {
+        return Err(error::duplicate_parameters());
+    }
+    match grant_type(app, form)? {
+        GrantType::AuthorizationCode => redeem(site, visit, app, form),
+        GrantType::RefreshToken => refresh::refresh(site, visit, app, form),
+    }
+}
+
+fn grant_type(app: &App, form: &Params) -> Result<GrantType, OAuthError> {
+    let names = |types: &[GrantType]| types.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ");
+    let asked = form.value("grant_type").ok_or_else(|| error::missing_grant_type(&names(&GrantType::ALL)))?;
+    let known = GrantType::ALL.into_iter().find(|known| known.name() == asked);
+    let known = known.ok_or_else(|| error::unsupported_grant_type(&names(&GrantType::ALL)))?;
+    let own = &app.settings.grant_types;
+    if own.contains(&known) { Ok(known) } else { Err(error::unauthorized_client(&names(own))) }
+}
+
 fn redeem(site: &Site, visit: &Visit, app: &App, form: &Params) -> Result<Value, OAuthError> {
-    let code = code_of(form)?;
+    let code = form.value("code").ok_or_else(|| error::missing_parameter("code"))?;
     let now = site.now();
     let fits = |grant: &Grant| {
         if grant.app != app.id {
@@ -57,7 +73,7 @@ fn redeem(site: &Site, visit: &Visit, app: &App, form: &Params) -> Result<Value,
         }
         pkce::check(grant.challenge.as_ref(), form.value("code_verifier"))
     };
-    let grant = site.grants.redeem(code, now, fits).map_err(|refusal| match refusal {
+    let granted = site.grants.redeem(code, now, fits).map_err(|refusal| match refusal {
         NotRedeemed::Unfit(error) => error,
         NotRedeemed::Invalid => error::invalid_authorization_code(),
         NotRedeemed::Reused(revoked) => {
@@ -66,69 +82,19 @@ fn redeem(site: &Site, visit: &Visit, app: &App, form: &Params) -> Result<Value,
         }
     })?;
     // Whoever was let in a moment ago may be out by now.
-    let user = site.model.user(&grant.user).filter(|user| user.status == UserStatus::Active);
+    let user = site.model.user(&granted.grant.user).filter(|user| user.status == UserStatus::Active);
     let user = user.ok_or_else(error::invalid_authorization_code)?;
     if site.model.assignment(&app.id, &user.id).is_none() {
         return Err(error::user_not_assigned());
     }
-    let issued = issue(site, visit, app, &user, grant, code, now);
+    let lasting = granted.grant.scopes.has("offline_access");
+    let refresh_token = lasting.then(|| site.grants.issue_refresh_token(granted.clone(), now));
+    let given = Given::Code(code);
+    let issued = Issuance { site, visit, app, user: &user, given, now }.issue(granted, refresh_token);
     issued.map_err(|_| error::token_not_generated())?.ok_or_else(error::invalid_authorization_code)
 }
 
-fn code_of(form: &Params) -> Result<&str, OAuthError> {
-    if form.duplicate().is_some() {
-        return Err(error::duplicate_parameters());
-    }
-    match form.value("grant_type") {
-        None => return Err(error::missing_grant_type()),
-        Some("authorization_code") => {}
-        Some(_) => return Err(error::unsupported_grant_type()),
-    }
-    form.value("code").ok_or_else(|| error::missing_parameter("code"))
-}
-
-/// Makes both tokens; nothing when the code was reused meanwhile.
-fn issue(
-    site: &Site,
-    visit: &Visit,
-    app: &App,
-    user: &Arc<User>,
-    grant: Grant,
-    code: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<Value>, SigningError> {
-    let issuer = site.issuer();
-    let access_claims = claims::access_token(&grant, user, &issuer, now);
-    let access_token = site.keys.sign_access_token(&access_claims)?;
-    let mut id_claims = claims::id_token(&grant, user, &issuer, site.model.org_id(), &access_token, now);
-    let faults = site.misbehaviour.spoil_id_token(&mut id_claims, &visit.request_id);
-    let id_token = sign_id_token(site, app, &id_claims, faults)?;
-    let scope = grant.scopes.to_string();
-    let jti = access_claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let entry = AccessToken { grant, jti, issued: now };
-    if !site.grants.keep(code, &access_token, entry, now) {
-        return Ok(None);
-    }
-    log_tokens(site, visit, app, user);
-    site.sink.emit(Event::TokensIssued {
-        request: visit.request_id.clone(),
-        app: app.id.clone(),
-        user: user.id.clone(),
-        code: Secret::new("code", code),
-        id_token: Secret::new("id token", id_token.as_str()),
-        id_token_claims: id_claims,
-        access_token: Secret::new("access token", access_token.as_str()),
-    });
-    Ok(Some(json!({
-        "token_type": "Bearer",
-        "expires_in": TOKEN_LIFETIME.num_seconds(),
-        "access_token": access_token,
-        "scope": scope,
-        "id_token": id_token,
-    })))
-}
-
-fn sign_id_token(
+pub(super) fn sign_id_token(
     site: &Site,
     app: &App,
     claims: &Map<String, Value>,
@@ -160,17 +126,6 @@ fn unsigned(kid: Option<&str>, claims: &Map<String, Value>) -> String {
     }
     let part = |value: String| URL_SAFE_NO_PAD.encode(value);
     format!("{}.{}.", part(header.to_string()), part(Value::Object(claims.clone()).to_string()))
-}
-
-fn log_tokens(site: &Site, visit: &Visit, app: &App, user: &User) {
-    let cause = visit.cause(Actor::App(app.id.clone()));
-    for (event, kind) in
-        [(EventType::AccessTokenGrant, "access_token"), (EventType::IdTokenGrant, "id_token")]
-    {
-        let token = Party::new(kind, "unknown", user.id.as_str(), "unknown");
-        site.model
-            .log(Entry::of(event).to(user.party()).to(token).with("grantType", "authorization_code"), &cause);
-    }
 }
 
 fn note_reuse(site: &Site, visit: &Visit, app: &App, code: &str, revoked: usize) {

@@ -44,9 +44,9 @@ impl<'a> Talk<'a> {
             if let Event::Org(mock_idp::Event::TokensIssued { request, id_token, access_token, .. }) =
                 &stamped.event
             {
-                let decoded = [("ID token", id_token), ("access token", access_token)]
+                let decoded = [("ID token", id_token.as_ref()), ("access token", Some(access_token))]
                     .into_iter()
-                    .filter_map(|(kind, token)| tokens::decode(kind, token.expose(), self.redactor));
+                    .filter_map(|(kind, token)| tokens::decode(kind, token?.expose(), self.redactor));
                 issued.insert(request, decoded.collect());
             }
         }

@@ -167,6 +167,9 @@ fn of_org(event: &mock_idp::Event, redactor: &Redactor) -> Option<Line> {
             let code = redactor.mask("code", code.expose());
             (Level::Warning, format!("{code} came again: {revoked} access tokens revoked"))
         }
+        E::RefreshTokenReused { revoked, .. } => {
+            (Level::Warning, format!("a rotated refresh token came again: {revoked} access tokens revoked"))
+        }
         E::KnobTurned { knob, .. } => (Level::Warning, format!("misbehaves from now on: {}", turned(knob))),
         E::Misbehaved { knob, .. } => (Level::Warning, format!("misbehaved: {}", turned(knob))),
         E::KnobHealed { .. } => (Level::Info, "behaves again".to_owned()),

@@ -81,6 +81,8 @@ event_types! {
     TokenGrant = "app.oauth2.token.grant", "OIDC token request";
     AccessTokenGrant = "app.oauth2.token.grant.access_token", "OIDC access token is granted";
     IdTokenGrant = "app.oauth2.token.grant.id_token", "OIDC id token is granted";
+    RefreshTokenGrant = "app.oauth2.token.grant.refresh_token", "OIDC refresh token is granted";
+    RefreshTokenReuse = "app.oauth2.token.detect_reuse", "Detect one-time refresh token attempted reuse";
     TokenRevoke = "app.oauth2.token.revoke", "OIDC token revocation request";
     ZoneCreate = "zone.create", "Network zone create";
     ZoneUpdate = "zone.update", "Network zone update";

@@ -5,5 +5,6 @@ mod client_auth;
 mod logout;
 mod metadata;
 mod misbehaviour;
+mod refresh;
 mod token;
 mod userinfo;

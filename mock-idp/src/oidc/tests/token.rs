@@ -220,12 +220,13 @@ async fn a_code_is_bound_to_client_redirect_uri_and_verifier() {
         (&[("code", "")], "400 invalid_request: The required parameter 'code' is missing."),
         (
             &[("grant_type", "")],
-            "400 invalid_request: The token request must specify a 'grant_type'. Valid values: [authorization_code]",
+            "400 invalid_request: The token request must specify a 'grant_type'. Valid values: [authorization_code, \
+             refresh_token]",
         ),
         (
             &[("grant_type", "password")],
             "400 unsupported_grant_type: The authorization grant type is not supported by the authorization server. \
-             Configured grant types: [authorization_code].",
+             Configured grant types: [authorization_code, refresh_token].",
         ),
     ];
     for (changes, expected) in cases {

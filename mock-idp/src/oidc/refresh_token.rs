@@ -1,0 +1,66 @@
+//! A refresh token: opaque, bound to client, person and scopes, of a family that ends at once.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::grants::Granted;
+use crate::model::{RefreshTokenRotation, RefreshTokenSettings};
+
+/// How long a refresh token is good from one use to the next, in stage time.
+const IDLE_LIMIT: TimeDelta = TimeDelta::days(90);
+
+/// How long one is remembered, in stage time.
+pub(super) const REMEMBERED: TimeDelta = TimeDelta::days(3650);
+
+/// A refresh token that is out.
+pub(super) struct RefreshToken {
+    pub(super) granted: Granted,
+    idle_until: DateTime<Utc>,
+    /// When another took its place, and until when it is good nevertheless.
+    rotated: Option<DateTime<Utc>>,
+}
+
+/// What a use of a refresh token comes to.
+pub(super) enum Use {
+    /// It is good for another use.
+    Stays,
+    /// This one takes its place.
+    Rotates(RefreshToken),
+    /// It had been used, and another had taken its place.
+    Again,
+    /// It was not used for too long.
+    Idle,
+}
+
+impl RefreshToken {
+    pub(super) fn new(granted: Granted, now: DateTime<Utc>) -> Self {
+        Self { granted, idle_until: now + IDLE_LIMIT, rotated: None }
+    }
+
+    pub(super) fn use_up(&mut self, settings: RefreshTokenSettings, now: DateTime<Utc>) -> Use {
+        if self.rotated.is_some_and(|good_until| good_until <= now) {
+            return Use::Again;
+        }
+        if self.idle_until <= now {
+            return Use::Idle;
+        }
+        match settings.rotation_type {
+            RefreshTokenRotation::Static => {
+                self.idle_until = now + IDLE_LIMIT;
+                Use::Stays
+            }
+            RefreshTokenRotation::Rotate => {
+                let leeway = TimeDelta::seconds(settings.leeway.into());
+                self.rotated.get_or_insert(now + leeway);
+                Use::Rotates(Self::new(self.granted.clone(), now))
+            }
+        }
+    }
+
+    pub(super) fn is_current(&self, now: DateTime<Utc>) -> bool {
+        self.good_until() > now
+    }
+
+    pub(super) fn good_until(&self) -> DateTime<Utc> {
+        self.rotated.map_or(self.idle_until, |rotated| rotated.min(self.idle_until))
+    }
+}
