@@ -260,7 +260,10 @@ mod tests {
         let org = start(&authority, Sink::forgetful()).await;
         let administrator = org.administrator();
         assert_eq!(administrator.login, "admin@acme.localhost");
-        let user = org.model().verify_password(&administrator.login, &administrator.password).unwrap();
+        let user = org
+            .model()
+            .verify_password(&administrator.login, &administrator.password, &Cause::system())
+            .unwrap();
         assert_eq!(user.id, administrator.id);
         let me = Request::get(format!("{}/api/v1/users/me", org.issuer()))
             .header("authorization", format!("SSWS {}", org.api_token().expose()))

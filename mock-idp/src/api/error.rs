@@ -100,6 +100,25 @@ impl From<ModelError> for ApiError {
                 let text = "Activation failed because the user is already active";
                 refused(StatusCode::FORBIDDEN, "E0000016", text)
             }
+            ModelError::NotLocked => {
+                refused(StatusCode::FORBIDDEN, "E0000032", "Unlock is not allowed for this user.")
+            }
+            ModelError::WrongStatus => {
+                let text = "This operation is not allowed in the user's current status.";
+                refused(StatusCode::FORBIDDEN, "E0000038", text)
+            }
+            ModelError::PasswordChangeNotAllowed => {
+                let text = "Change password not allowed on specified user.";
+                refused(StatusCode::FORBIDDEN, "E0000035", text)
+            }
+            ModelError::PasswordNotTaken(reason) => {
+                let error = refused(StatusCode::FORBIDDEN, "E0000014", "Update of credentials failed");
+                Self { causes: vec![reason], ..error }
+            }
+            ModelError::PasswordResetFailed => {
+                refused(StatusCode::FORBIDDEN, "E0000017", "Password reset failed")
+            }
+            ModelError::InvalidToken => Self::invalid_token(),
             ModelError::DeleteActiveApp => {
                 refused(StatusCode::FORBIDDEN, "E0000056", "Delete application forbidden.")
             }

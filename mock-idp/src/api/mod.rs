@@ -10,6 +10,7 @@ mod error;
 mod filter;
 mod groups;
 mod json;
+mod lifecycle;
 mod logs;
 mod paging;
 #[cfg(test)]
@@ -32,7 +33,8 @@ pub(crate) fn router() -> Router<Site> {
             "/users/{user}",
             get(users::show).post(users::update).put(users::replace).delete(users::delete),
         )
-        .route("/users/{user}/lifecycle/{operation}", post(users::lifecycle))
+        .route("/users/{user}/lifecycle/{operation}", post(lifecycle::operate))
+        .route("/users/{user}/credentials/change_password", post(lifecycle::change_password))
         .route("/users/{user}/sessions", delete(users::clear_sessions))
         .route("/users/{user}/appLinks", get(users::app_links))
         .route("/users/{user}/groups", get(users::groups))

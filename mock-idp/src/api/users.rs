@@ -160,23 +160,6 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn lifecycle(
-    State(site): State<Site>,
-    caller: Caller,
-    Path((user, operation)): Path<(String, String)>,
-) -> Result<Json<Value>, ApiError> {
-    let user = find(&site, &caller, &user)?;
-    let (model, cause) = (&site.model, &caller.cause);
-    match operation.as_str() {
-        "activate" => model.activate_user(&user.id, cause)?,
-        "suspend" => model.suspend_user(&user.id, cause)?,
-        "unsuspend" => model.unsuspend_user(&user.id, cause)?,
-        "deactivate" => model.deactivate_user(&user.id, cause)?,
-        _ => return Err(ApiError::no_such_path()),
-    };
-    Ok(Json(json!({})))
-}
-
 pub(super) async fn clear_sessions(
     State(site): State<Site>,
     caller: Caller,
@@ -223,7 +206,7 @@ pub(super) async fn groups(
 }
 
 /// By id, by login, or `me`, whose token it is.
-fn find(site: &Site, caller: &Caller, name: &str) -> Result<Arc<User>, ApiError> {
+pub(super) fn find(site: &Site, caller: &Caller, name: &str) -> Result<Arc<User>, ApiError> {
     if name == "me" {
         return Ok(Arc::clone(&caller.owner));
     }
@@ -231,11 +214,15 @@ fn find(site: &Site, caller: &Caller, name: &str) -> Result<Arc<User>, ApiError>
     user.ok_or_else(|| ApiError::not_found("User", name))
 }
 
-pub(super) fn shape(site: &Site, user: &User) -> Value {
+pub(super) fn credentials(user: &User) -> Value {
     let mut credentials = json!({ "provider": { "type": "OKTA", "name": "OKTA" } });
     if user.has_password() {
         credentials["password"] = json!({});
     }
+    credentials
+}
+
+pub(super) fn shape(site: &Site, user: &User) -> Value {
     json!({
         "id": user.id,
         "status": user.status,
@@ -248,7 +235,7 @@ pub(super) fn shape(site: &Site, user: &User) -> Value {
         // There is one user type, which is the org's.
         "type": { "id": format!("oty{}", &site.model.org_id().as_str()[3..]) },
         "profile": user.profile.members(),
-        "credentials": credentials,
+        "credentials": credentials(user),
         "_links": { "self": { "href": format!("{}/api/v1/users/{}", site.names.org_url(), user.id) } },
     })
 }

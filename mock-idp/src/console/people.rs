@@ -144,21 +144,43 @@ enum Action {
     Activate,
     Suspend,
     Unsuspend,
+    Unlock,
+    ExpirePassword,
+    ResetAuthenticators,
     ClearSessions,
     Deactivate,
     Delete,
 }
 
 impl Action {
-    const ALL: [Self; 6] =
-        [Self::Activate, Self::Suspend, Self::Unsuspend, Self::ClearSessions, Self::Deactivate, Self::Delete];
+    const ALL: [Self; 9] = [
+        Self::Activate,
+        Self::Suspend,
+        Self::Unsuspend,
+        Self::Unlock,
+        Self::ExpirePassword,
+        Self::ResetAuthenticators,
+        Self::ClearSessions,
+        Self::Deactivate,
+        Self::Delete,
+    ];
 
     /// What can be done with a person in this status.
     fn for_status(status: UserStatus) -> &'static [Self] {
         match status {
             UserStatus::Staged => &[Self::Activate, Self::Deactivate],
             UserStatus::Provisioned => &[Self::Deactivate],
-            UserStatus::Active => &[Self::Suspend, Self::ClearSessions, Self::Deactivate],
+            UserStatus::Active => &[
+                Self::Suspend,
+                Self::ExpirePassword,
+                Self::ResetAuthenticators,
+                Self::ClearSessions,
+                Self::Deactivate,
+            ],
+            UserStatus::LockedOut => &[Self::Unlock, Self::ResetAuthenticators, Self::Deactivate],
+            UserStatus::PasswordExpired | UserStatus::Recovery => {
+                &[Self::ResetAuthenticators, Self::ClearSessions, Self::Deactivate]
+            }
             UserStatus::Suspended => &[Self::Unsuspend, Self::Deactivate],
             UserStatus::Deprovisioned => &[Self::Activate, Self::Delete],
         }
@@ -169,6 +191,9 @@ impl Action {
             Self::Activate => "Activate",
             Self::Suspend => "Suspend",
             Self::Unsuspend => "Unsuspend",
+            Self::Unlock => "Unlock",
+            Self::ExpirePassword => "Expire Password",
+            Self::ResetAuthenticators => "Reset Authenticators",
             Self::ClearSessions => "Clear User Sessions",
             Self::Deactivate => "Deactivate",
             Self::Delete => "Delete",
@@ -196,6 +221,9 @@ pub(super) async fn act(State(site): State<Site>, Path(id): Path<String>, posted
         Action::Activate => model.activate_user(&user.id, cause).map(drop),
         Action::Suspend => model.suspend_user(&user.id, cause).map(drop),
         Action::Unsuspend => model.unsuspend_user(&user.id, cause).map(drop),
+        Action::Unlock => model.unlock_user(&user.id, cause).map(drop),
+        Action::ExpirePassword => model.expire_password(&user.id, cause).map(drop),
+        Action::ResetAuthenticators => model.reset_factors(&user.id, cause),
         Action::ClearSessions => model.clear_sessions(&user.id, cause),
         Action::Deactivate => model.deactivate_user(&user.id, cause).map(drop),
         Action::Delete => model.delete_user(&user.id, cause),

@@ -63,6 +63,9 @@ impl PersonRow {
             UserStatus::Staged => "Staged",
             UserStatus::Provisioned => "Pending user action",
             UserStatus::Active => "Active",
+            UserStatus::PasswordExpired => "Password expired",
+            UserStatus::Recovery => "Password reset",
+            UserStatus::LockedOut => "Locked out",
             UserStatus::Suspended => "Suspended",
             UserStatus::Deprovisioned => "Deactivated",
         }
@@ -71,7 +74,11 @@ impl PersonRow {
     pub(super) fn tone(&self) -> &'static str {
         match self.status {
             UserStatus::Active => "good",
-            UserStatus::Provisioned | UserStatus::Suspended => "warn",
+            UserStatus::Provisioned
+            | UserStatus::PasswordExpired
+            | UserStatus::Recovery
+            | UserStatus::LockedOut
+            | UserStatus::Suspended => "warn",
             UserStatus::Staged | UserStatus::Deprovisioned => "off",
         }
     }

@@ -26,6 +26,24 @@ pub enum ModelError {
     /// An activated user can't be activated.
     #[error("activation failed because the user is already active")]
     AlreadyActive,
+    /// Only a locked user can be unlocked.
+    #[error("unlock is not allowed for this user")]
+    NotLocked,
+    /// The user's status doesn't allow the change.
+    #[error("this operation is not allowed in the user's current status")]
+    WrongStatus,
+    /// The user has no password that it could change, or may not.
+    #[error("change password not allowed on specified user")]
+    PasswordChangeNotAllowed,
+    /// The password was not changed, with Okta's reason.
+    #[error("update of credentials failed: {0}")]
+    PasswordNotTaken(String),
+    /// The user's status doesn't allow its password to be reset.
+    #[error("password reset failed")]
+    PasswordResetFailed,
+    /// A one-time token is unknown, used or too old.
+    #[error("invalid token provided")]
+    InvalidToken,
     /// Only an inactive application can be deleted.
     #[error("delete application forbidden")]
     DeleteActiveApp,

@@ -9,7 +9,7 @@ impl Model {
     /// Lets a staged or deactivated user in.
     ///
     /// # Errors
-    /// When there is no such user, or it is active or suspended.
+    /// When there is no such user, or it was activated before.
     pub fn activate_user(&self, id: &UserId, cause: &Cause) -> Result<Arc<User>, ModelError> {
         let now = self.now();
         let user = self.change_status(id, |user| match user.status {
@@ -17,7 +17,7 @@ impl Model {
                 user.activated = Some(now);
                 Ok(if user.has_password() { UserStatus::Active } else { UserStatus::Provisioned })
             }
-            UserStatus::Active | UserStatus::Suspended => Err(ModelError::AlreadyActive),
+            _ => Err(ModelError::AlreadyActive),
         })?;
         self.log(Entry::of(EventType::UserActivate).to(user.party()), cause);
         Ok(user)
@@ -83,7 +83,7 @@ impl Model {
         Ok(())
     }
 
-    fn change_status(
+    pub(super) fn change_status(
         &self,
         id: &UserId,
         change: impl FnOnce(&mut User) -> Result<UserStatus, ModelError>,

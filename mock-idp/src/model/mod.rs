@@ -39,6 +39,7 @@ pub use group::{Group, GroupKind};
 pub use id::{ApiTokenId, AppId, FactorId, GroupId, OrgId, SessionId, UserId, ZoneId};
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
 pub use page::{Page, PageRequest};
+pub use password::{PasswordComplexity, PasswordSettings, RecoveryToken};
 pub use profile::Profile;
 pub use records::Model;
 pub use session::{AuthenticationMethod, Session, Surface};

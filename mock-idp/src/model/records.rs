@@ -13,6 +13,7 @@ use super::factor::Factors;
 use super::group::Group;
 use super::id::{AppId, GroupId, Minting, OrgId, UserId, ZoneId};
 use super::log::{Entry, SystemLog};
+use super::password::{PasswordSettings, Recoveries};
 use super::session::Sessions;
 use super::user::User;
 use super::zone::Zone;
@@ -34,6 +35,7 @@ struct Shared {
     records: RwLock<Records>,
     sessions: Mutex<Sessions>,
     factors: Mutex<Factors>,
+    recoveries: Mutex<Recoveries>,
     log: Mutex<SystemLog>,
     sink: Sink<Event>,
 }
@@ -44,6 +46,9 @@ pub(super) struct Records {
     pub(super) users: BTreeMap<UserId, Arc<User>>,
     /// By login in lower case: logins don't tell letter cases apart.
     pub(super) logins: HashMap<String, UserId>,
+    /// When locked users are unlocked by themselves.
+    pub(super) unlocks: BTreeSet<(DateTime<Utc>, UserId)>,
+    pub(super) password_settings: Arc<PasswordSettings>,
     pub(super) administrators: BTreeSet<UserId>,
     pub(super) groups: BTreeMap<GroupId, Arc<Group>>,
     pub(super) members: HashMap<GroupId, BTreeSet<UserId>>,
@@ -74,6 +79,7 @@ impl Model {
             records: RwLock::new(records),
             sessions: Mutex::default(),
             factors: Mutex::default(),
+            recoveries: Mutex::default(),
             log: Mutex::default(),
             sink,
         };
@@ -137,6 +143,10 @@ impl Model {
 
     pub(super) fn factors(&self) -> MutexGuard<'_, Factors> {
         self.shared.factors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn recoveries(&self) -> MutexGuard<'_, Recoveries> {
+        self.shared.recoveries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn system_log(&self) -> MutexGuard<'_, SystemLog> {

@@ -22,18 +22,19 @@ fn a_user_is_active_once_it_is_activated_and_has_a_password() {
     assert_eq!(model.activate_user(&staged.id, &cause).unwrap().status, UserStatus::Provisioned);
     let password = Secret::new("password", "correct horse");
     assert_eq!(model.set_password(&staged.id, &password, &cause).unwrap().status, UserStatus::Active);
-    model.verify_password("Alice@ACME.test", &password).unwrap();
+    model.verify_password("Alice@ACME.test", &password, &cause).unwrap();
     for wrong in ["", &"x".repeat(73)] {
         model.set_password(&staged.id, &Secret::new("password", wrong), &cause).unwrap_err();
     }
-    model.verify_password("alice@acme.test", &password).unwrap();
+    model.verify_password("alice@acme.test", &password, &cause).unwrap();
 }
 
 #[test]
 fn a_user_without_a_password_has_none_that_matches() {
     let (model, cause) = org();
     model.create_user(NewUser { password: None, ..alice() }, &cause).unwrap();
-    let refusal = model.verify_password("alice@acme.test", &Secret::new("password", "")).unwrap_err();
+    let nothing = Secret::new("password", "");
+    let refusal = model.verify_password("alice@acme.test", &nothing, &cause).unwrap_err();
     assert!(matches!(refusal, SignInRefusal::WrongPassword(_)));
 }
 

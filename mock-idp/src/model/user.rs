@@ -9,7 +9,7 @@ use ground::Secret;
 use serde::Serialize;
 
 use super::log::{Entry, EventType};
-use super::password::PasswordHash;
+use super::password::{PasswordHash, PasswordRecord};
 use super::profile::Profile;
 use super::records::Records;
 use super::{Cause, Model, ModelError, Page, PageRequest, Party, UserId};
@@ -35,7 +35,7 @@ pub struct User {
     pub last_updated: DateTime<Utc>,
     /// When the password was last set.
     pub password_changed: Option<DateTime<Utc>>,
-    password: Option<PasswordHash>,
+    pub(super) password: PasswordRecord,
 }
 
 /// Where in its life a user is.
@@ -49,6 +49,12 @@ pub enum UserStatus {
     Provisioned,
     /// May sign in.
     Active,
+    /// May sign in once the password is changed.
+    PasswordExpired,
+    /// May not sign in until the password is set anew by a token.
+    Recovery,
+    /// May not sign in for a while, or until unlocked: too many wrong passwords were given.
+    LockedOut,
     /// May not sign in until unsuspended; keeps groups and assignments.
     Suspended,
     /// Deactivated: may not sign in, and has lost its assignments.
@@ -62,6 +68,9 @@ impl UserStatus {
             Self::Staged => "STAGED",
             Self::Provisioned => "PROVISIONED",
             Self::Active => "ACTIVE",
+            Self::PasswordExpired => "PASSWORD_EXPIRED",
+            Self::Recovery => "RECOVERY",
+            Self::LockedOut => "LOCKED_OUT",
             Self::Suspended => "SUSPENDED",
             Self::Deprovisioned => "DEPROVISIONED",
         }
@@ -71,7 +80,7 @@ impl UserStatus {
 impl User {
     /// Whether the user has a password.
     pub fn has_password(&self) -> bool {
-        self.password.is_some()
+        self.password.hash.is_some()
     }
 
     pub(crate) fn party(&self) -> Party {
@@ -104,6 +113,8 @@ pub enum SignInRefusal {
     UnknownUser,
     /// The password is another.
     WrongPassword(UserId),
+    /// The password is right, but must be changed first. Whoever signs people in goes on with that.
+    PasswordExpired(UserId),
     /// The user is not active.
     NotActive(UserId, UserStatus),
 }
@@ -112,10 +123,13 @@ impl Model {
     /// Makes a user.
     ///
     /// # Errors
-    /// When the profile is not acceptable or another user has the login.
+    /// When the profile or the password is not acceptable, or another user has the login.
     pub fn create_user(&self, new: NewUser, cause: &Cause) -> Result<Arc<User>, ModelError> {
         new.profile.check()?;
-        let password = new.password.as_ref().map(accepted).transpose()?;
+        if let Some(password) = &new.password {
+            self.password_settings().check(password, &new.profile.login)?;
+        }
+        let password = new.password.as_ref().map(PasswordHash::of);
         let now = self.now();
         let status = match (new.activate, &password) {
             (false, _) => UserStatus::Staged,
@@ -134,7 +148,7 @@ impl Model {
             last_login: None,
             last_updated: now,
             password_changed: password.as_ref().map(|_| now),
-            password,
+            password: PasswordRecord::new(password),
         });
         records.logins.insert(user.profile.login.to_lowercase(), user.id.clone());
         records.users.insert(user.id.clone(), Arc::clone(&user));
@@ -150,11 +164,13 @@ impl Model {
 
     /// The user of this id.
     pub fn user(&self, id: &UserId) -> Option<Arc<User>> {
+        self.settle();
         self.read().users.get(id).map(Arc::clone)
     }
 
     /// The user of this login, whatever its letter case.
     pub fn user_by_login(&self, login: &str) -> Option<Arc<User>> {
+        self.settle();
         let records = self.read();
         records.users.get(records.logins.get(&login.to_lowercase())?).map(Arc::clone)
     }
@@ -163,6 +179,7 @@ impl Model {
     pub fn users(&self, request: &PageRequest, chosen: impl Fn(&User) -> bool) -> Page<Arc<User>> {
         let after = request.after.as_deref().map(UserId::new);
         let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        self.settle();
         let records = self.read();
         let users = records.users.range((from, Bound::Unbounded)).map(|(_, user)| user);
         request.cut(users.filter(|user| chosen(user)).map(Arc::clone), |user| user.id.to_string())
@@ -187,31 +204,6 @@ impl Model {
         records.logins.insert(user.profile.login.to_lowercase(), id.clone());
         drop(records);
         self.log(Entry::of(EventType::UpdateProfile).to(user.party()), cause);
-        Ok(user)
-    }
-
-    /// Sets the user's password. A user that waited for one becomes active.
-    ///
-    /// # Errors
-    /// When there is no such user, or the password is empty or longer than 72 bytes.
-    pub fn set_password(
-        &self,
-        id: &UserId,
-        password: &Secret,
-        cause: &Cause,
-    ) -> Result<Arc<User>, ModelError> {
-        let hash = accepted(password)?;
-        let now = self.now();
-        let (user, ()) = self.write().change_user(id, now, |user| {
-            user.password = Some(hash);
-            user.password_changed = Some(now);
-            if user.status == UserStatus::Provisioned {
-                user.status = UserStatus::Active;
-                user.status_changed = Some(now);
-            }
-            Ok(())
-        })?;
-        self.log(Entry::of(EventType::UpdatePassword).to(user.party()), cause);
         Ok(user)
     }
 
@@ -242,25 +234,6 @@ impl Model {
     /// Whether the user may use the admin console and make API tokens.
     pub fn is_administrator(&self, id: &UserId) -> bool {
         self.read().administrators.contains(id)
-    }
-
-    /// Whether the password is this login's, and the user may sign in. Says nothing in the System Log. Takes as long
-    /// for a login that nobody has as for one that somebody has.
-    ///
-    /// # Errors
-    /// When one of them isn't so.
-    pub fn verify_password(&self, login: &str, password: &Secret) -> Result<Arc<User>, SignInRefusal> {
-        let user = self.user_by_login(login);
-        let hash = user.as_ref().and_then(|user| user.password.clone());
-        let right = hash.unwrap_or_else(PasswordHash::of_nobody).matches(password);
-        let user = user.ok_or(SignInRefusal::UnknownUser)?;
-        if !right {
-            return Err(SignInRefusal::WrongPassword(user.id.clone()));
-        }
-        if user.status != UserStatus::Active {
-            return Err(SignInRefusal::NotActive(user.id.clone(), user.status));
-        }
-        Ok(user)
     }
 }
 
@@ -314,13 +287,5 @@ impl Records {
         if let Some(user) = self.users.remove(id) {
             self.logins.remove(&user.profile.login.to_lowercase());
         }
-    }
-}
-
-/// A password that may be set: 1 to 72 bytes, Okta's own upper bound. Its rules of complexity come with its policies.
-fn accepted(password: &Secret) -> Result<PasswordHash, ModelError> {
-    match password.expose().len() {
-        1..=72 => Ok(PasswordHash::of(password)),
-        _ => Err(ModelError::invalid("password", "Password requirements were not met.")),
     }
 }

@@ -81,7 +81,8 @@ pub(super) async fn submit(State(site): State<Site>, visit: Visit, request: Requ
         return started_over(&site);
     };
     let password = Secret::new("password", form.text("password"));
-    match site.model.verify_password(username, &password) {
+    let cause = visit.cause(Actor::Unknown { login: username.to_owned() });
+    match site.model.verify_password(username, &password, &cause) {
         Ok(user) if site.sign_ins.end(token, site.now()) => accept(&site, &visit, &sign_in, &user, username),
         Ok(_) => started_over(&site),
         Err(why) => {
@@ -223,6 +224,8 @@ fn note_refusal(site: &Site, visit: &Visit, login: &str, why: SignInRefusal) {
         SignInRefusal::NotActive(user, UserStatus::Suspended) => {
             (Actor::User(user.clone()), "USER_SUSPENDED")
         }
+        SignInRefusal::NotActive(user, UserStatus::LockedOut) => (Actor::User(user.clone()), "LOCKED_OUT"),
+        SignInRefusal::PasswordExpired(user) => (Actor::User(user.clone()), "PASSWORD_EXPIRED"),
         SignInRefusal::NotActive(user, _) => (Actor::User(user.clone()), "USER_NOT_ACTIVE"),
     };
     site.model.log(Entry::of(EventType::SessionStart).failed(reason), &visit.cause(actor));

@@ -182,6 +182,7 @@ fn refusal(why: &SignInRefusal) -> String {
     match why {
         SignInRefusal::UnknownUser => "nobody has this login".to_owned(),
         SignInRefusal::WrongPassword(_) => "wrong password".to_owned(),
+        SignInRefusal::PasswordExpired(_) => "the password must be changed".to_owned(),
         SignInRefusal::NotActive(_, status) => format!("the user is {}", status.name()),
     }
 }

@@ -106,7 +106,8 @@ impl Model {
     ) -> Result<Verified, FactorRefusal> {
         let factor = self.factor(id).ok_or(FactorRefusal::NotFound)?;
         let user = self.user(&factor.user).ok_or(FactorRefusal::NotFound)?;
-        if user.status != UserStatus::Active {
+        // A second factor comes before the password that must be changed.
+        if !matches!(user.status, UserStatus::Active | UserStatus::PasswordExpired) {
             return Err(FactorRefusal::UserNotActive(user.status));
         }
         let now = self.now();

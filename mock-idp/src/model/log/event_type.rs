@@ -53,11 +53,17 @@ event_types! {
     FactorResetAll = "user.mfa.factor.reset_all", "Reset all factors or authenticator enrollments for user";
     UserCreate = "user.lifecycle.create", "Create Okta user";
     UserActivate = "user.lifecycle.activate", "Activate Okta user";
+    UserReactivate = "user.lifecycle.reactivate", "Reactivate Okta user";
     UserSuspend = "user.lifecycle.suspend", "Suspend Okta user";
     UserUnsuspend = "user.lifecycle.unsuspend", "Unsuspend Okta user";
     UserDeactivate = "user.lifecycle.deactivate", "Deactivate Okta user";
     UserDelete = "user.lifecycle.delete.completed", "Delete Okta user completed";
     UpdateProfile = "user.account.update_profile", "Update user profile for Okta";
+    Lock = "user.account.lock", "Max sign in attempts exceeded";
+    Unlock = "user.account.unlock", "Auto-unlock user account for Okta";
+    UnlockByAdmin = "user.account.unlock_by_admin", "User account unlock by admin";
+    ExpirePassword = "user.account.expire_password", "User's Okta password is expired";
+    ResetPassword = "user.account.reset_password", "User reset password for Okta (by admin)";
     UpdatePassword = "user.account.update_password", "User update password for Okta";
     PrivilegeGrant = "user.account.privilege.grant", "Grant user privilege";
     PrivilegeRevoke = "user.account.privilege.revoke", "Revoke user privilege";
