@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::assertion::{Assertion, JWT_BEARER, Presented};
 use super::error::{self, OAuthError};
-use crate::model::{App, AppId, AppStatus};
+use crate::model::{App, AppId, AppStatus, TokenEndpointAuthMethod};
 use crate::site::Site;
 use crate::web::{Params, Visit};
 
@@ -69,19 +69,23 @@ fn by_jwt(
     assertion.client(&site.model, &presented)
 }
 
-fn by_secret(site: &Site, form: &Params, basic: Option<(String, String)>) -> Result<Arc<App>, OAuthError> {
+fn by_secret(
+    site: &Site,
+    form: &Params,
+    basic: Option<(String, Option<String>)>,
+) -> Result<Arc<App>, OAuthError> {
     let (id, secret) = match basic {
         Some((id, _)) if form.value("client_id").is_some_and(|other| other != id) => {
             return Err(error::multiple_client_credentials());
         }
-        Some((id, secret)) => (id, Some(secret)),
+        Some((id, None)) => return public(site, &id).ok_or_else(error::invalid_basic_credentials),
+        Some((id, secret)) => (id, secret),
         None => {
             let id = form.value("client_id").ok_or_else(error::missing_client_credentials)?;
             (id.to_owned(), form.value("client_secret").map(str::to_owned))
         }
     };
-    let app = site.model.app(&AppId::new(&id)).filter(|app| app.status == AppStatus::Active);
-    let app = app.ok_or_else(error::invalid_client_id)?;
+    let app = active(site, &id).ok_or_else(error::invalid_client_id)?;
     if app.settings.token_endpoint_auth_method.is_by_jwt() {
         return Err(error::invalid_token_endpoint_auth_method());
     }
@@ -94,8 +98,18 @@ fn by_secret(site: &Site, form: &Params, basic: Option<(String, String)>) -> Res
     }
 }
 
-/// Id and secret of a Basic header. Both are form-encoded inside it (RFC 6749, 2.3.1).
-fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, OAuthError> {
+fn active(site: &Site, id: &str) -> Option<Arc<App>> {
+    site.model.app(&AppId::new(id)).filter(|app| app.status == AppStatus::Active)
+}
+
+fn public(site: &Site, id: &str) -> Option<Arc<App>> {
+    let is_public = |app: &App| app.settings.token_endpoint_auth_method == TokenEndpointAuthMethod::None;
+    active(site, id).filter(|app| is_public(app))
+}
+
+/// Id and secret of a Basic header. Both are form-encoded inside it (RFC 6749, 2.3.1). Public clients may give an id
+/// alone, without a colon: so does okta-auth-js when it revokes a token.
+fn basic(headers: &HeaderMap) -> Result<Option<(String, Option<String>)>, OAuthError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let text = value.to_str().map_err(|_| error::invalid_basic_credentials())?;
     let (scheme, credentials) = text.split_once(' ').unwrap_or((text, ""));
@@ -104,8 +118,8 @@ fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, OAuthError> {
     }
     let decoded = STANDARD.decode(credentials.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let decoded = decoded.ok_or_else(error::invalid_basic_credentials)?;
-    let (id, secret) = decoded.split_once(':').ok_or_else(error::invalid_basic_credentials)?;
-    Ok(Some((form_decoded(id), form_decoded(secret))))
+    let (id, secret) = decoded.split_once(':').map_or((&*decoded, None), |(id, secret)| (id, Some(secret)));
+    Ok(Some((form_decoded(id), secret.map(form_decoded))))
 }
 
 fn form_decoded(text: &str) -> String {

@@ -4,7 +4,7 @@ use http::{Method, StatusCode, header};
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::model::Cause;
+use crate::model::{Cause, TokenEndpointAuthMethod};
 use crate::testing::{ORG, TestOrg};
 
 async fn access_token(org: &TestOrg, scope: &str) -> String {
@@ -101,4 +101,28 @@ async fn a_client_can_ask_about_its_token_and_revoke_it() {
     assert_eq!(org.userinfo(&token).await.status, StatusCode::UNAUTHORIZED);
     let stranger = org.browser().send(Method::POST, &ask, None).await;
     assert_eq!(stranger.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_public_client_revokes_with_its_id_alone_in_the_header() {
+    let mut org = TestOrg::with_alice_assigned().await;
+    let token = access_token(&org, "openid").await;
+    let alone = format!("Basic {}", STANDARD.encode(org.app.client_id()));
+    let mut client = org.browser();
+    client.header(header::AUTHORIZATION, &alone);
+    let revoke = format!("{ORG}/oauth2/v1/revoke");
+    let confidential = client.post(&revoke, &[("token", &token)]).await;
+    assert_eq!(
+        confidential.oauth_error(),
+        "401 invalid_client: Found Authentication header but was not valid client credentials."
+    );
+    assert_eq!(org.userinfo(&token).await.status, StatusCode::OK);
+    org.configure(|settings| {
+        settings.token_endpoint_auth_method = TokenEndpointAuthMethod::None;
+        settings.pkce_required = true;
+    });
+    let mut client = org.browser();
+    client.header(header::AUTHORIZATION, &alone);
+    assert_eq!(client.post(&revoke, &[("token", &token)]).await.status, StatusCode::OK);
+    assert_eq!(org.userinfo(&token).await.status, StatusCode::UNAUTHORIZED);
 }
