@@ -6,7 +6,7 @@ use ground::Secret;
 use ground::evidence::Exchange;
 use serde_json::{Map, Value};
 
-use crate::misbehaviour::{Knob, KnobId};
+use crate::misbehaviour::{Fault, Knob, KnobId};
 use crate::model::{AppId, LogEvent, SessionId, SignInRefusal, UserId};
 
 /// Something that the org saw or decided. `request` is the answer's `X-Okta-Request-Id`, which joins a decision to its
@@ -149,10 +149,10 @@ pub enum Event {
     KnobTurned {
         /// The knob's name.
         id: KnobId,
-        /// What it does wrong.
+        /// What it does wrong, for whom, and how long.
         knob: Knob,
     },
-    /// The org does something right again.
+    /// The org does something right again: a knob was healed, or came to its end.
     KnobHealed {
         /// The knob's name.
         id: KnobId,
@@ -161,7 +161,9 @@ pub enum Event {
     Misbehaved {
         /// In which request.
         request: String,
+        /// The knob's name.
+        id: KnobId,
         /// What.
-        knob: Knob,
+        fault: Fault,
     },
 }

@@ -168,8 +168,8 @@ fn found(model: &Model, host: &str) -> Result<(Administrator, Secret), ModelErro
 pub(crate) fn site(names: Names, clock: Clock, sink: Sink<Event>, model: Model, keys: OrgKeys) -> Site {
     Site::new(Parts {
         names,
+        misbehaviour: Misbehaviour::new(model.clone(), clock.clone(), sink.clone()),
         clock,
-        misbehaviour: Misbehaviour::new(sink.clone()),
         sink,
         model,
         keys,

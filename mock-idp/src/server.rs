@@ -18,7 +18,7 @@ use crate::model::Surface;
 use crate::perimeter::is_for_programs;
 use crate::site::Site;
 use crate::web::{Visit, error_page};
-use crate::{Event, api, console, dashboard, oidc, perimeter, sign_in, web};
+use crate::{Event, api, console, dashboard, misbehaviour, oidc, perimeter, sign_in, web};
 
 /// The org's two hosts.
 #[derive(Clone)]
@@ -84,13 +84,16 @@ impl Server {
         if let Some(refusal) = perimeter::turn_away(&self.site, &visit) {
             return refusal;
         }
-        request.extensions_mut().insert(visit);
+        request.extensions_mut().insert(visit.clone());
         let router = match surface {
             Surface::Org => self.org.clone(),
             Surface::Admin => self.admin.clone(),
         };
-        let Ok(response) = router.oneshot(request).await;
-        response
+        let handle = async |request| {
+            let Ok(response) = router.oneshot(request).await;
+            response
+        };
+        misbehaviour::answer(&self.site, &visit, request, handle).await
     }
 }
 
@@ -106,11 +109,12 @@ fn authority(request: &Request<Body>) -> String {
     }
 }
 
-/// What Okta says on every answer. The rate limit is a courtesy to clients that read it: nothing is refused by it.
+/// What Okta says on every answer. The rate limit is a courtesy to clients that read it: nothing is refused by it unless
+/// the org misbehaves.
 fn describe(headers: &mut HeaderMap, request_id: &str, for_programs: bool) {
     let mut put = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(HeaderName::from_static(name), value);
+            headers.entry(HeaderName::from_static(name)).or_insert(value);
         }
     };
     put("x-okta-request-id", request_id.to_owned());

@@ -19,7 +19,7 @@ use url::form_urlencoded::Serializer;
 
 use crate::Event;
 use crate::keys::KeyPool;
-use crate::misbehaviour::{Knob, KnobId};
+use crate::misbehaviour::{Fault, KnobId};
 use crate::model::{App, Cause, EventType, Group, LogQuery, Model, NewApp, NewUser, Profile, User};
 use crate::oidc::OrgKeys;
 use crate::org;
@@ -97,8 +97,8 @@ impl TestOrg {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    pub(crate) fn turn(&self, knob: Knob) -> KnobId {
-        self.site.misbehaviour.turn(knob).unwrap()
+    pub(crate) fn turn(&self, fault: Fault) -> KnobId {
+        self.site.misbehaviour.turn(fault).unwrap()
     }
 
     /// Replaces the app's settings.

@@ -70,6 +70,16 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "E0000022", summary)
     }
 
+    pub(crate) fn rate_limited() -> Self {
+        let summary = "API call exceeded rate limit due to too many requests.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "E0000047", summary)
+    }
+
+    /// The org itself gave way, with a status from 500 on.
+    pub(crate) fn out_of_order(status: StatusCode) -> Self {
+        Self::new(status, "E0000009", "Internal Server Error")
+    }
+
     pub(super) fn invalid_paging() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "E0000029", "Invalid paging request.")
     }

@@ -12,6 +12,7 @@ mod groups;
 mod json;
 mod lifecycle;
 mod logs;
+mod misbehaviour;
 mod paging;
 #[cfg(test)]
 mod tests;
@@ -60,7 +61,7 @@ pub(crate) fn router() -> Router<Site> {
         .route("/zones/{zone}", get(zones::show).put(zones::replace).delete(zones::delete))
         .route("/zones/{zone}/lifecycle/{operation}", post(zones::lifecycle))
         .route("/{*rest}", any(no_such_path));
-    Router::new().nest("/api/v1", api)
+    Router::new().nest("/api/v1", api).merge(misbehaviour::router())
 }
 
 async fn no_such_path() -> ApiError {

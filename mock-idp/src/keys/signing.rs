@@ -16,8 +16,6 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SigningError {
     #[error("the token can't be written: {0}")]
-    Jwt(#[from] jsonwebtoken::errors::Error),
-    #[error("the token can't be written: {0}")]
     Json(#[from] serde_json::Error),
     #[error("the key doesn't sign")]
     Key(#[from] Unspecified),
@@ -71,9 +69,17 @@ impl SigningKey {
     /// A token whose header holds `alg` and `kid` alone, as Okta's. `kid` need not be this key's.
     pub(crate) fn sign(&self, kid: Option<&str>, claims: &impl Serialize) -> Result<String, SigningError> {
         let kid = kid.map(str::to_owned);
-        let header = Header { typ: None, kid, ..Header::new(Algorithm::RS256) };
+        self.sign_under(&Header { typ: None, kid, ..Header::new(Algorithm::RS256) }, claims)
+    }
+
+    /// A token with this header and a signature for RS256, whatever the header says of it.
+    pub(crate) fn sign_under(
+        &self,
+        header: &impl Serialize,
+        claims: &impl Serialize,
+    ) -> Result<String, SigningError> {
         let part = |json: serde_json::Result<Vec<u8>>| json.map(|json| URL_SAFE_NO_PAD.encode(json));
-        let mut token = part(serde_json::to_vec(&header))?;
+        let mut token = part(serde_json::to_vec(header))?;
         token.push('.');
         token.push_str(&part(serde_json::to_vec(claims))?);
         // Signed here, since jsonwebtoken parses the key for each signature anew, which takes twice as long as signing.

@@ -10,6 +10,7 @@ use super::grants::Grant;
 use super::request::{AuthorizeRequest, Prompt, Unacceptable};
 use super::respond;
 use crate::Event;
+use crate::misbehaviour::Occasion;
 use crate::model::{Actor, App, AppId, AppStatus, Cause, Entry, EventType, Session, User};
 use crate::sign_in::{self, Destination};
 use crate::site::Site;
@@ -30,7 +31,9 @@ pub(super) async fn authorize(State(site): State<Site>, visit: Visit, request: R
         }
         Err(Unacceptable::Reply(reply_to, error)) => {
             note_refusal(&site, &visit, &params, &error, true);
-            respond::with_error(&reply_to, &error, &method)
+            let app = AppId::new(params.text("client_id"));
+            let occasion = Occasion::of(&visit).with(&app, None);
+            respond::with_error(&site, &occasion, &reply_to, &error, &method)
         }
     }
 }
@@ -77,7 +80,8 @@ pub(crate) fn finish(
     let granted = Entry::of(EventType::AuthorizeCode).with("requestUri", "/oauth2/v1/authorize");
     site.model.log(granted.to(app.party()), &cause);
     site.model.log(Entry::of(EventType::Sso).to(app.party()).to(user.party()), &cause);
-    let response = respond::with_code(&request.reply_to, code.expose(), method);
+    let occasion = Occasion::of(visit).with(&app.id, &user.id);
+    let response = respond::with_code(site, &occasion, &request.reply_to, code.expose(), method);
     site.sink.emit(Event::CodeIssued {
         request: visit.request_id.clone(),
         app: app.id.clone(),
@@ -103,7 +107,8 @@ fn refuse(
     let user = session.and_then(|session| site.model.user(&session.user));
     log_refusal(site, &cause, error, app.as_deref(), user.as_deref());
     emit_refusal(site, visit, request.app.as_str(), error, true);
-    respond::with_error(&request.reply_to, error, method)
+    let occasion = Occasion::of(visit).with(&request.app, session.map(|session| &session.user));
+    respond::with_error(site, &occasion, &request.reply_to, error, method)
 }
 
 /// An unassigned person's attempt stands in the log as Okta writes it; other refusals as failed authorizations.

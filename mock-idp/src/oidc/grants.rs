@@ -204,6 +204,16 @@ impl Grants {
         Some((entry.granted.grant.clone(), entry.good_until()))
     }
 
+    /// For which application and user a code or a token was granted, if it is one. Looking uses nothing up.
+    pub(crate) fn holder(&self, presented: &str, now: DateTime<Utc>) -> Option<(AppId, UserId)> {
+        let (out, digest) = (self.out(), Digest::of(presented));
+        let code = out.codes.find(digest, now).map(|code| &code.granted.grant);
+        let access = || out.access_tokens.find(digest, now).map(|token| &token.grant);
+        let refresh = || out.refresh_tokens.find(digest, now).map(|token| &token.granted.grant);
+        let grant = code.or_else(access).or_else(refresh)?;
+        Some((grant.app.clone(), grant.user.clone()))
+    }
+
     /// Revokes a token of this application; false when there is none. A refresh token takes its family with it.
     pub(crate) fn revoke(&self, token: &str, app: &AppId, now: DateTime<Utc>) -> bool {
         let mut out = self.out();

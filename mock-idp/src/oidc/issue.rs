@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::claims;
 use super::grants::{AccessToken, Granted, TOKEN_LIFETIME};
-use super::token::sign_id_token;
 use crate::Event;
 use crate::keys::SigningError;
+use crate::misbehaviour::Occasion;
 use crate::model::{Actor, App, Entry, EventType, GrantType, Party, User};
 use crate::site::Site;
 use crate::web::Visit;
@@ -38,14 +38,14 @@ impl Issuance<'_> {
     ) -> Result<Option<Value>, SigningError> {
         let (site, Granted { grant, family }) = (self.site, granted);
         let issuer = site.issuer();
+        let occasion = Occasion::of(self.visit).with(&self.app.id, &self.user.id);
         let access_claims = claims::access_token(&grant, self.user, &issuer, self.now);
         let access_token = site.keys.sign_access_token(&access_claims)?;
         let (mut id_token, mut id_claims) = (None, Map::new());
         if grant.scopes.has("openid") {
             let org = site.model.org_id();
             id_claims = claims::id_token(&grant, self.user, &issuer, org, &access_token, self.now);
-            let faults = site.misbehaviour.spoil_id_token(&mut id_claims, &self.visit.request_id);
-            id_token = Some(sign_id_token(site, self.app, &id_claims, faults)?);
+            id_token = Some(site.misbehaviour.id_token(&site.keys, self.app, &mut id_claims, &occasion)?);
         }
         let mut answer = json!({
             "token_type": "Bearer",
@@ -73,6 +73,7 @@ impl Issuance<'_> {
             access_token: Secret::new("access token", access_token),
             refresh_token,
         });
+        site.misbehaviour.spoil_token_answer(&mut answer, &occasion);
         Ok(Some(answer))
     }
 

@@ -28,22 +28,22 @@ impl OrgKeys {
         self.active.kid()
     }
 
-    /// Signs an ID token. `kid` is what the header says, which is [`kid`](Self::kid) unless the org misbehaves.
+    /// Signs an ID token. `header` says RS256 and [`kid`](Self::kid), unless the org misbehaves.
     pub(crate) fn sign_id_token(
         &self,
-        kid: Option<&str>,
+        header: &Map<String, Value>,
         claims: &Map<String, Value>,
     ) -> Result<String, SigningError> {
-        self.active.sign(kid, claims)
+        self.active.sign_under(header, claims)
     }
 
     /// Signs with a key that is none of the published ones.
     pub(crate) fn sign_wrongly(
         &self,
-        kid: Option<&str>,
+        header: &Map<String, Value>,
         claims: &Map<String, Value>,
     ) -> Result<String, SigningError> {
-        self.access.sign(kid, claims)
+        self.access.sign_under(header, claims)
     }
 
     pub(crate) fn sign_access_token(&self, claims: &Map<String, Value>) -> Result<String, SigningError> {

@@ -8,23 +8,29 @@ use serde_json::{Value, json};
 
 use super::scope;
 use crate::api::ApiError;
-use crate::model::GrantType;
+use crate::misbehaviour::Occasion;
+use crate::model::{AppId, GrantType};
 use crate::site::Site;
-use crate::web::Visit;
+use crate::web::{Params, Visit};
 
 /// How long clients may keep discovery and keys: a day, as Okta says at this time of writing for its keys.
 const KEEP: &str = "max-age=86400, must-revalidate";
 
-/// OpenID Connect Discovery 1.0, section 4. What a client may ask by `client_id` is the same for all of them here.
+/// OpenID Connect Discovery 1.0, section 4. What a client may ask by `client_id` is the same for all of them, unless the
+/// org misbehaves.
 pub(super) async fn discovery(State(site): State<Site>, visit: Visit) -> Response {
     let mut metadata = metadata(&site);
-    site.misbehaviour.spoil_discovery(&mut metadata, &visit.request_id);
+    let query = Params::parse(visit.uri.query().unwrap_or_default().as_bytes());
+    let asks = query.value("client_id").map(AppId::new);
+    site.misbehaviour.spoil_discovery(&mut metadata, &Occasion::of(&visit).with(asks.as_ref(), None));
     ([(header::CACHE_CONTROL, KEEP)], Json(metadata)).into_response()
 }
 
 /// The JWK set, without the key of access tokens.
-pub(super) async fn keys(State(site): State<Site>) -> Response {
-    ([(header::CACHE_CONTROL, KEEP)], Json(site.keys.jwks())).into_response()
+pub(super) async fn keys(State(site): State<Site>, visit: Visit) -> Response {
+    let mut keys = site.keys.jwks();
+    site.misbehaviour.spoil_key_set(&mut keys, site.keys.kid(), &Occasion::of(&visit));
+    ([(header::CACHE_CONTROL, KEEP)], Json(keys)).into_response()
 }
 
 /// Other authorization servers than the org's own are not there.

@@ -7,30 +7,54 @@ use url::Url;
 
 use super::error::OAuthError;
 use super::request::{ReplyTo, ResponseMode};
+use crate::misbehaviour::Occasion;
+use crate::site::Site;
 use crate::web::{html, redirect, see_other};
 
 #[derive(Template)]
 #[template(path = "form_post.html")]
 struct FormPost<'a> {
     action: &'a str,
-    members: &'a [(&'a str, &'a str)],
+    members: &'a [(String, String)],
 }
 
 /// Hands `code` over.
-pub(super) fn with_code(reply_to: &ReplyTo, code: &str, method: &Method) -> Response {
-    reply(reply_to, &[("code", code)], method)
+pub(super) fn with_code(
+    site: &Site,
+    occasion: &Occasion<'_>,
+    reply_to: &ReplyTo,
+    code: &str,
+    method: &Method,
+) -> Response {
+    reply(site, occasion, reply_to, &[("code", code)], method)
 }
 
 /// Hands a refusal over.
-pub(super) fn with_error(reply_to: &ReplyTo, error: &OAuthError, method: &Method) -> Response {
-    reply(reply_to, &[("error", error.error), ("error_description", &error.description)], method)
+pub(super) fn with_error(
+    site: &Site,
+    occasion: &Occasion<'_>,
+    reply_to: &ReplyTo,
+    error: &OAuthError,
+    method: &Method,
+) -> Response {
+    let answer = [("error", error.error), ("error_description", error.description.as_str())];
+    reply(site, occasion, reply_to, &answer, method)
 }
 
-/// 302 where the browser came by GET, 303 where it posted something: never 307, which would post it again elsewhere.
+/// 302 where the browser came by GET, 303 where it posted something: 307, which would post it again elsewhere, only on
+/// demand.
 /// There is no `iss` (RFC 9207): Okta sends none.
-fn reply(reply_to: &ReplyTo, answer: &[(&str, &str)], method: &Method) -> Response {
+fn reply(
+    site: &Site,
+    occasion: &Occasion<'_>,
+    reply_to: &ReplyTo,
+    answer: &[(&str, &str)],
+    method: &Method,
+) -> Response {
     let state = Some(("state", reply_to.state.as_str())).filter(|(_, state)| !state.is_empty());
-    let members: Vec<(&str, &str)> = state.into_iter().chain(answer.iter().copied()).collect();
+    let members = state.into_iter().chain(answer.iter().copied());
+    let mut members: Vec<_> = members.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let other_status = site.misbehaviour.spoil_callback(&mut members, occasion);
     // Registered redirect URIs are absolute URLs.
     let Ok(mut location) = Url::parse(&reply_to.redirect_uri) else {
         return StatusCode::BAD_REQUEST.into_response();
@@ -46,7 +70,12 @@ fn reply(reply_to: &ReplyTo, answer: &[(&str, &str)], method: &Method) -> Respon
             return with_no_referrer(html(StatusCode::OK, &page));
         }
     }
-    if *method == Method::GET { redirect(location.as_str()) } else { see_other(location.as_str()) }
+    let mut response =
+        if *method == Method::GET { redirect(location.as_str()) } else { see_other(location.as_str()) };
+    if let Some(status) = other_status {
+        *response.status_mut() = status;
+    }
+    response
 }
 
 fn with_no_referrer(mut response: Response) -> Response {

@@ -3,12 +3,9 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ground::{Secret, random};
+use ground::Secret;
 use http::{StatusCode, header};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::client_auth;
 use super::error::{self, OAuthError, json_error};
@@ -16,8 +13,6 @@ use super::grants::{Grant, NotRedeemed};
 use super::issue::{Given, Issuance};
 use super::{pkce, refresh};
 use crate::Event;
-use crate::keys::SigningError;
-use crate::misbehaviour::{Kid, Signature, TokenFaults};
 use crate::model::{Actor, App, AppId, Entry, EventType, GrantType, Party, UserStatus};
 use crate::site::Site;
 use crate::web::{Params, Visit, read_form};
@@ -29,9 +24,6 @@ pub(super) async fn token(State(site): State<Site>, visit: Visit, request: Reque
         Err(StatusCode::UNSUPPORTED_MEDIA_TYPE) => return error::invalid_request().into_response(),
         Err(status) => return json_error(status, "invalid_request", "Invalid request"),
     };
-    if let Some((status, error, description)) = site.misbehaviour.token_endpoint_error(&visit.request_id) {
-        return json_error(status, &error, &description);
-    }
     let app = match client_auth::authenticate(&site, &visit, &form) {
         Ok(app) => app,
         Err((error, claimed)) => return refuse(&site, &visit, claimed.as_deref(), &error),
@@ -92,40 +84,6 @@ fn redeem(site: &Site, visit: &Visit, app: &App, form: &Params) -> Result<Value,
     let given = Given::Code(code);
     let issued = Issuance { site, visit, app, user: &user, given, now }.issue(granted, refresh_token);
     issued.map_err(|_| error::token_not_generated())?.ok_or_else(error::invalid_authorization_code)
-}
-
-pub(super) fn sign_id_token(
-    site: &Site,
-    app: &App,
-    claims: &Map<String, Value>,
-    faults: TokenFaults,
-) -> Result<String, SigningError> {
-    let unknown = random::token();
-    let kid = match faults.kid {
-        None => Some(site.keys.kid()),
-        Some(Kid::Unknown) => Some(unknown.as_str()),
-        Some(Kid::Absent) => None,
-    };
-    match faults.signature {
-        None => site.keys.sign_id_token(kid, claims),
-        Some(Signature::Wrong) => site.keys.sign_wrongly(kid, claims),
-        Some(Signature::None) => Ok(unsigned(kid, claims)),
-        Some(Signature::Hs256WithClientSecret) => {
-            let secret = app.secret.as_ref().map_or("", Secret::expose);
-            let header = Header { typ: None, kid: kid.map(str::to_owned), ..Header::new(Algorithm::HS256) };
-            Ok(jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret.as_bytes()))?)
-        }
-    }
-}
-
-/// A JWT of the algorithm `none` (RFC 7519, 6), which no library makes.
-fn unsigned(kid: Option<&str>, claims: &Map<String, Value>) -> String {
-    let mut header = json!({ "alg": "none" });
-    if let Some(kid) = kid {
-        header["kid"] = kid.into();
-    }
-    let part = |value: String| URL_SAFE_NO_PAD.encode(value);
-    format!("{}.{}.", part(header.to_string()), part(Value::Object(claims.clone()).to_string()))
 }
 
 fn note_reuse(site: &Site, visit: &Visit, app: &App, code: &str, revoked: usize) {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::claims;
 use super::error::{self, OAuthError};
 use crate::Event;
+use crate::misbehaviour::Occasion;
 use crate::model::UserStatus;
 use crate::site::Site;
 use crate::web::{Params, Visit, read_form};
@@ -37,7 +38,8 @@ fn answer(site: &Site, visit: &Visit, token: &str) -> Result<Map<String, Value>,
         return Err(error::insufficient_scope());
     }
     let mut claims = claims::userinfo(&token.grant, &user);
-    site.misbehaviour.spoil_userinfo(&mut claims, &visit.request_id);
+    let occasion = Occasion::of(visit).with(&token.grant.app, &user.id);
+    site.misbehaviour.spoil_userinfo(&mut claims, &occasion);
     site.sink.emit(Event::UserinfoGiven {
         request: visit.request_id.clone(),
         app: token.grant.app,

@@ -1,6 +1,6 @@
 //! How the org misbehaves when a scenario says so.
 
-use mock_idp::misbehaviour::{Kid, Knob, Signature};
+use mock_idp::misbehaviour::{Endpoint, Fault, Kid, Signature};
 
 use crate::stage::World;
 use crate::vocabulary::{Data, Entries, KeyFault, Member, Misbehaviour, SignatureFault, StepError};
@@ -19,28 +19,31 @@ impl World {
         Ok(())
     }
 
-    fn knobs(&self, how: &Misbehaviour) -> Result<Vec<Knob>, StepError> {
+    fn knobs(&self, how: &Misbehaviour) -> Result<Vec<Fault>, StepError> {
         let mut knobs = Vec::new();
         if let Some(faults) = &how.id_token {
             knobs.extend(
-                self.set_members(&faults.set, |name, value| Knob::IdTokenClaim { name, value: Some(value) })?,
+                self.set_members(&faults.set, |name, value| Fault::IdTokenClaim {
+                    name,
+                    value: Some(value),
+                })?,
             );
             knobs.extend(
                 faults
                     .remove
                     .iter()
-                    .map(|name| Knob::IdTokenClaim { name: name.as_str().into(), value: None }),
+                    .map(|name| Fault::IdTokenClaim { name: name.as_str().into(), value: None }),
             );
-            knobs.extend(faults.expired.then_some(Knob::IdTokenExpired));
+            knobs.extend(faults.expired.then_some(Fault::IdTokenExpired));
             knobs.extend(faults.signature.map(|fault| {
-                Knob::IdTokenSignature(match fault {
+                Fault::IdTokenSignature(match fault {
                     SignatureFault::Wrong => Signature::Wrong,
                     SignatureFault::None => Signature::None,
                     SignatureFault::Hs256 => Signature::Hs256WithClientSecret,
                 })
             }));
             knobs.extend(faults.key.map(|fault| {
-                Knob::IdTokenKid(match fault {
+                Fault::IdTokenKid(match fault {
                     KeyFault::Unknown => Kid::Unknown,
                     KeyFault::Absent => Kid::Absent,
                 })
@@ -48,22 +51,28 @@ impl World {
         }
         if let Some(faults) = &how.userinfo {
             knobs.extend(
-                self.set_members(&faults.set, |name, value| Knob::UserinfoClaim {
+                self.set_members(&faults.set, |name, value| Fault::UserinfoClaim {
                     name,
                     value: Some(value),
                 })?,
             );
             let removed = faults.remove.iter();
-            knobs.extend(removed.map(|name| Knob::UserinfoClaim { name: name.as_str().into(), value: None }));
+            knobs
+                .extend(removed.map(|name| Fault::UserinfoClaim { name: name.as_str().into(), value: None }));
         }
         if let Some(faults) = &how.discovery {
-            knobs.push(Knob::DiscoveryIssuer(self.fill(&faults.issuer)?));
+            knobs.push(Fault::DiscoveryMember {
+                name: "issuer".to_owned(),
+                value: Some(self.fill(&faults.issuer)?.into()),
+            });
         }
         if let Some(refusal) = &how.token {
-            knobs.push(Knob::TokenEndpointError {
+            knobs.push(Fault::AnswerStatus {
+                endpoint: Endpoint::Token,
                 status: refusal.status.as_u16(),
-                error: refusal.error.clone(),
-                description: refusal.description.clone().unwrap_or_default(),
+                error: Some(refusal.error.clone()),
+                description: refusal.description.clone(),
+                retry_after: None,
             });
         }
         Ok(knobs)
@@ -72,8 +81,8 @@ impl World {
     fn set_members(
         &self,
         members: &Entries<Member, Data>,
-        knob: impl Fn(String, serde_json::Value) -> Knob,
-    ) -> Result<Vec<Knob>, StepError> {
+        knob: impl Fn(String, serde_json::Value) -> Fault,
+    ) -> Result<Vec<Fault>, StepError> {
         let one = |(name, value): (&Member, &Data)| {
             Ok(knob(name.as_str().to_owned(), value.fill(|reference| self.value(reference))?))
         };

@@ -3,7 +3,7 @@
 use edge::event::Passage;
 use gate::SessionEnd;
 use ground::redaction::Redactor;
-use mock_idp::misbehaviour::Knob;
+use mock_idp::misbehaviour::{Fault, Knob};
 use mock_idp::model::SignInRefusal;
 use reports::Level;
 
@@ -171,7 +171,7 @@ fn of_org(event: &mock_idp::Event, redactor: &Redactor) -> Option<Line> {
             (Level::Warning, format!("a rotated refresh token came again: {revoked} access tokens revoked"))
         }
         E::KnobTurned { knob, .. } => (Level::Warning, format!("misbehaves from now on: {}", turned(knob))),
-        E::Misbehaved { knob, .. } => (Level::Warning, format!("misbehaved: {}", turned(knob))),
+        E::Misbehaved { fault, .. } => (Level::Warning, format!("misbehaved: {}", spoilt(fault))),
         E::KnobHealed { .. } => (Level::Info, "behaves again".to_owned()),
         _ => return None,
     };
@@ -187,9 +187,14 @@ fn refusal(why: &SignInRefusal) -> String {
     }
 }
 
-/// A knob as a scenario and the org's own interface write it.
+/// A knob as the org's HTTP control writes it.
 fn turned(knob: &Knob) -> String {
     serde_json::to_string(knob).unwrap_or_default()
+}
+
+/// A fault likewise.
+pub(super) fn spoilt(fault: &Fault) -> String {
+    serde_json::to_string(fault).unwrap_or_default()
 }
 
 fn of_agent(name: &str, event: &client::Event) -> Option<Line> {
@@ -291,8 +296,11 @@ mod tests {
     }
 
     #[test]
-    fn a_knob_reads_as_a_scenario_writes_it() {
-        let knob = Knob::IdTokenClaim { name: "aud".to_owned(), value: Some("somebody-else".into()) };
-        assert_eq!(turned(&knob), r#"{"id_token_claim":{"name":"aud","value":"somebody-else"}}"#);
+    fn a_knob_reads_as_it_is_turned_over_http() {
+        let fault = Fault::IdTokenClaim { name: "aud".to_owned(), value: Some("somebody-else".into()) };
+        assert_eq!(spoilt(&fault), r#"{"id_token_claim":{"name":"aud","value":"somebody-else"}}"#);
+        let knob = Knob { times: std::num::NonZeroU32::new(1), ..fault.into() };
+        let written = r#"{"fault":{"id_token_claim":{"name":"aud","value":"somebody-else"}},"times":1}"#;
+        assert_eq!(turned(&knob), written);
     }
 }

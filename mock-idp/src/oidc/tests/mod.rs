@@ -4,7 +4,6 @@ mod authorize;
 mod client_auth;
 mod logout;
 mod metadata;
-mod misbehaviour;
 mod refresh;
 mod token;
 mod userinfo;

@@ -1,0 +1,122 @@
+//! The org's endpoints, as knobs name them.
+
+use serde::{Deserialize, Serialize};
+
+/// An endpoint of the org's host, of whichever authorization server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// The discovery document.
+    Discovery,
+    /// The JWK set.
+    Keys,
+    /// The authorization endpoint.
+    Authorize,
+    /// The token endpoint.
+    Token,
+    /// The userinfo endpoint.
+    Userinfo,
+    /// The introspection endpoint.
+    Introspect,
+    /// The revocation endpoint.
+    Revoke,
+    /// The end-session endpoint.
+    Logout,
+    /// The sign-in page.
+    SignIn,
+    /// The management API.
+    Api,
+}
+
+impl Endpoint {
+    /// Every endpoint.
+    pub const ALL: &[Self] = &[
+        Self::Discovery,
+        Self::Keys,
+        Self::Authorize,
+        Self::Token,
+        Self::Userinfo,
+        Self::Introspect,
+        Self::Revoke,
+        Self::Logout,
+        Self::SignIn,
+        Self::Api,
+    ];
+
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Discovery => "discovery",
+            Self::Keys => "keys",
+            Self::Authorize => "authorize",
+            Self::Token => "token",
+            Self::Userinfo => "userinfo",
+            Self::Introspect => "introspect",
+            Self::Revoke => "revoke",
+            Self::Logout => "logout",
+            Self::SignIn => "sign_in",
+            Self::Api => "api",
+        }
+    }
+
+    /// Which one is at a path of the org's host.
+    pub(super) fn at(path: &str) -> Option<Self> {
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        match segments.as_slice() {
+            [".well-known", _] | ["oauth2", _, ".well-known", _] => Some(Self::Discovery),
+            ["oauth2", "v1", name] | ["oauth2", _, "v1", name] => Self::of_authorization_server(name),
+            ["signin"] => Some(Self::SignIn),
+            ["api", "v1", ..] => Some(Self::Api),
+            _ => None,
+        }
+    }
+
+    fn of_authorization_server(name: &str) -> Option<Self> {
+        match name {
+            "keys" => Some(Self::Keys),
+            "authorize" => Some(Self::Authorize),
+            "token" => Some(Self::Token),
+            "userinfo" => Some(Self::Userinfo),
+            "introspect" => Some(Self::Introspect),
+            "revoke" => Some(Self::Revoke),
+            "logout" => Some(Self::Logout),
+            _ => None,
+        }
+    }
+
+    /// Whether its requests tell for which app they are.
+    pub(super) fn knows_app(self) -> bool {
+        !matches!(self, Self::Keys | Self::SignIn | Self::Api)
+    }
+
+    /// Whether its requests tell for which user they are.
+    pub(super) fn knows_user(self) -> bool {
+        !matches!(self, Self::Discovery | Self::Keys | Self::SignIn | Self::Api)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_known_by_their_paths_at_every_authorization_server() {
+        let at = |path| Endpoint::at(path).map(Endpoint::name);
+        assert_eq!(at("/.well-known/openid-configuration"), Some("discovery"));
+        assert_eq!(at("/oauth2/default/.well-known/oauth-authorization-server"), Some("discovery"));
+        assert_eq!(at("/oauth2/v1/token"), Some("token"));
+        assert_eq!(at("/oauth2/default/v1/token"), Some("token"));
+        assert_eq!(at("/api/v1/users/me"), Some("api"));
+        for path in ["/", "/oauth2/v1/nothing", "/gatewright/v1/misbehaviour", "", "/oauth2/v1/token/x"] {
+            assert_eq!(at(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_named_as_in_json() {
+        for endpoint in Endpoint::ALL {
+            assert_eq!(serde_json::to_value(endpoint).unwrap(), endpoint.name());
+        }
+    }
+}
