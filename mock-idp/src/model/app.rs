@@ -12,7 +12,7 @@ use url::Url;
 use super::assignment::Assigned;
 use super::log::{Entry, EventType};
 use super::records::Records;
-use super::{AppId, Cause, ClientKey, Model, ModelError, Page, PageRequest, Party, UserId};
+use super::{AppId, Cause, ClientKey, Model, ModelError, Page, PageRequest, Party, PolicyId, UserId};
 
 /// An application that signs people in by OpenID Connect, as of the moment it was read. Who may use it,
 /// [`Model::assignment`] says. Its client id is its id.
@@ -30,6 +30,8 @@ pub struct App {
     pub secret: Option<Secret>,
     /// How it speaks OpenID Connect.
     pub settings: ClientSettings,
+    /// Which policy says who may go on to it.
+    pub access_policy: PolicyId,
     /// When it was made, in stage time as all of these.
     pub created: DateTime<Utc>,
     /// When anything of it last changed.
@@ -270,6 +272,7 @@ impl Model {
             status: if new.activate { AppStatus::Active } else { AppStatus::Inactive },
             secret,
             settings: new.settings,
+            access_policy: self.default_access_policy().clone(),
             created: now,
             last_updated: now,
         });

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use ground::random;
 use serde::{Serialize, Serializer};
 
+use super::PolicyKind;
 use super::factor::FactorKind;
 
 macro_rules! identifiers {
@@ -61,8 +62,12 @@ identifiers! {
     GroupId = "00g";
     /// An application, `0oa…`; its client id is the same text.
     AppId = "0oa";
+    /// A policy: `00p…`, an application's `rst…`.
+    PolicyId = "00p";
     /// A session at the org, `102…`.
     SessionId = "102";
+    /// A policy's rule, `0pr…`.
+    RuleId = "0pr";
     /// An API token's name in lists and in the System Log, `00T…`; not the token itself.
     ApiTokenId = "00T";
     /// A network zone, `nzo…`.
@@ -80,6 +85,15 @@ impl FactorId {
             FactorKind::SignedNonce => "ofs",
         };
         Self(minting.mint(prefix, now).into())
+    }
+}
+
+impl PolicyId {
+    pub(crate) fn mint_for(kind: PolicyKind, minting: &Minting, now: DateTime<Utc>) -> Self {
+        match kind {
+            PolicyKind::Access => Self(minting.mint("rst", now).into()),
+            PolicyKind::SignOn | PolicyKind::Password | PolicyKind::Enrolment => Self::mint(minting, now),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod lifecycle;
 mod log;
 mod page;
 mod password;
+mod policy;
 mod profile;
 mod records;
 mod session;
@@ -36,13 +37,19 @@ pub use client_key::ClientKey;
 pub use error::ModelError;
 pub use factor::{Characteristics, Factor, FactorKind, FactorRefusal, FactorStatus, TotpEnrolment, Verified};
 pub use group::{Group, GroupKind};
-pub use id::{ApiTokenId, AppId, FactorId, GroupId, OrgId, SessionId, UserId, ZoneId};
+pub use id::{ApiTokenId, AppId, FactorId, GroupId, OrgId, PolicyId, RuleId, SessionId, UserId, ZoneId};
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
 pub use page::{Page, PageRequest};
 pub use password::{PasswordComplexity, PasswordSettings, RecoveryToken};
+pub use policy::{
+    Access, Actions, AppSignOn, Applied, Asked, Assurance, AuthenticationMethod, Authenticator, Choice,
+    Conditions, Constraint, EnrollWhen, EnrolmentSettings, FactorMode, FactorPrompt, Judgement, Knowledge,
+    Network, NewPolicy, NewRule, Policy, PolicyKind, PolicySettings, PolicyStatus, Possession, PrimaryFactor,
+    Rule, SelfEnrolment, SessionLimits, SignOn, Sitting, Step, Verdict, Verification,
+};
 pub use profile::Profile;
 pub use records::Model;
-pub use session::{AuthenticationMethod, Session, Surface};
+pub use session::{Session, Surface};
 pub use user::{NewUser, SignInRefusal, User, UserStatus};
 pub use zone::{AddressRange, NoAddressRange, Zone, ZoneSettings, ZoneStatus, ZoneUsage};
 
@@ -50,3 +57,4 @@ pub(crate) use client_key::SignatureAlgorithm;
 pub(crate) use expiring::{Digest, Expiring};
 pub(crate) use factor::TotpKey;
 pub(crate) use log::Entry;
+pub(crate) use policy::{amr, are_two_factors};

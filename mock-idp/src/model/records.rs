@@ -11,9 +11,10 @@ use super::app::App;
 use super::assignment::Assigned;
 use super::factor::Factors;
 use super::group::Group;
-use super::id::{AppId, GroupId, Minting, OrgId, UserId, ZoneId};
+use super::id::{AppId, GroupId, Minting, OrgId, PolicyId, UserId, ZoneId};
 use super::log::{Entry, SystemLog};
 use super::password::{PasswordSettings, Recoveries};
+use super::policy::{self, Policies};
 use super::session::Sessions;
 use super::user::User;
 use super::zone::Zone;
@@ -30,6 +31,8 @@ pub struct Model {
 struct Shared {
     org: OrgId,
     everyone: GroupId,
+    /// What new applications go by.
+    default_access_policy: PolicyId,
     clock: Clock,
     minting: Minting,
     records: RwLock<Records>,
@@ -57,6 +60,7 @@ pub(super) struct Records {
     pub(super) assigned: HashMap<AppId, Assigned>,
     pub(super) api_tokens: Vec<ApiToken>,
     pub(super) zones: BTreeMap<ZoneId, Arc<Zone>>,
+    pub(super) policies: Policies,
 }
 
 impl Model {
@@ -67,13 +71,15 @@ impl Model {
         let org = OrgId::mint(&minting, now);
         let everyone = Group::everyone(GroupId::mint(&minting, now), now);
         let id = everyone.id.clone();
-        let mut records = Records::default();
+        let (policies, default_access_policy) = policy::found(&minting, now);
+        let mut records = Records { policies, ..Records::default() };
         records.members.insert(id.clone(), BTreeSet::new());
         records.groups.insert(id.clone(), Arc::new(everyone));
         records.found_zones(&minting, now);
         let shared = Shared {
             org,
             everyone: id,
+            default_access_policy,
             clock,
             minting,
             records: RwLock::new(records),
@@ -94,6 +100,11 @@ impl Model {
     /// The built-in group that every user is in.
     pub fn everyone(&self) -> &GroupId {
         &self.shared.everyone
+    }
+
+    /// The access policy that new applications go by.
+    pub fn default_access_policy(&self) -> &PolicyId {
+        &self.shared.default_access_policy
     }
 
     /// Searches the System Log. `next` of the page is always there once anything was found or `after` was given: the

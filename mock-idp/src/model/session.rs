@@ -2,16 +2,11 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use ground::Secret;
-use serde::Serialize;
-
 use super::expiring::Digest;
 use super::log::{Entry, EventType};
-use super::{Cause, Model, ModelError, SessionId, UserId, UserStatus};
-
-/// A session ends when nothing was heard of it for so long, in stage time (Okta's default; there is no maximum).
-const IDLE_LIMIT: TimeDelta = TimeDelta::minutes(120);
+use super::{Cause, Model, ModelError, SessionId, SessionLimits, UserId, UserStatus, Verification};
+use chrono::{DateTime, TimeDelta, Utc};
+use ground::Secret;
 
 /// Far more than a stage's people make. When it is reached, those longest unheard of end.
 const MAX_SESSIONS: usize = 10_000;
@@ -29,17 +24,10 @@ pub struct Session {
     pub authenticated: DateTime<Utc>,
     /// When it was last heard of.
     pub last_seen: DateTime<Utc>,
-    /// By which means the person proved who it is: `amr`.
-    pub methods: Vec<AuthenticationMethod>,
-}
-
-/// A means of proving who one is, as `amr` names it (RFC 8176 and Okta's own).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[non_exhaustive]
-pub enum AuthenticationMethod {
-    /// A password.
-    #[serde(rename = "pwd")]
-    Password,
+    /// What the person has proved, each kind of proof once.
+    pub proofs: Vec<Verification>,
+    /// How long it lasts.
+    pub limits: SessionLimits,
 }
 
 /// Which of the org's hosts a session's cookie is for.
@@ -56,11 +44,22 @@ pub(super) struct Sessions {
     by_id: HashMap<SessionId, Session>,
     /// By the digest of the cookie's value.
     by_cookie: HashMap<Digest, (SessionId, Surface)>,
+    /// When users last gave two factors, by browser.
+    remembered: HashMap<(UserId, Digest), DateTime<Utc>>,
 }
 
 impl Session {
     fn alive(&self, now: DateTime<Utc>) -> bool {
-        now - self.last_seen <= IDLE_LIMIT
+        let within =
+            |since: DateTime<Utc>, limit: Option<TimeDelta>| limit.is_none_or(|limit| now - since <= limit);
+        within(self.last_seen, self.limits.max_idle) && within(self.created, self.limits.max_lifetime)
+    }
+
+    /// Adds proofs; of each kind of proof the latest counts.
+    fn prove(&mut self, proofs: &[Verification]) {
+        self.proofs.retain(|old| proofs.iter().all(|new| new.method != old.method));
+        self.proofs.extend_from_slice(proofs);
+        self.authenticated = self.proofs.iter().map(|proof| proof.at).max().unwrap_or(self.authenticated);
     }
 }
 
@@ -69,13 +68,16 @@ impl Model {
     pub(crate) fn start_session(
         &self,
         user: &UserId,
-        methods: Vec<AuthenticationMethod>,
+        proofs: &[Verification],
+        limits: SessionLimits,
         cause: &Cause,
     ) -> (Session, Secret) {
         let now = self.now();
-        let id = SessionId::mint(self.minting(), now);
-        let session =
-            Session { id, user: user.clone(), created: now, authenticated: now, last_seen: now, methods };
+        let (id, user_id) = (SessionId::mint(self.minting(), now), user.clone());
+        let (created, last_seen) = (now, now);
+        let mut session =
+            Session { id, user: user_id, created, authenticated: now, last_seen, proofs: Vec::new(), limits };
+        session.prove(proofs);
         let cookie = self.sessions().begin(session.clone(), now);
         self.write().signed_in(user, now);
         let target = self.user(user).map(|user| user.party());
@@ -84,15 +86,27 @@ impl Model {
         (session, cookie)
     }
 
-    /// Notes that the session's person has proved again who it is. The secret is the new value of the org's session
+    /// Notes that the session's person has proved further who it is. The secret is the new value of the org's session
     /// cookie; the old one is void.
     pub(crate) fn renew_session(
         &self,
         id: &SessionId,
-        methods: Vec<AuthenticationMethod>,
+        proofs: &[Verification],
+        limits: SessionLimits,
     ) -> Option<(Session, Secret)> {
         let now = self.now();
-        self.sessions().renew(id, methods, now)
+        self.sessions().renew(id, proofs, limits, now)
+    }
+
+    /// Notes that a user has given two factors in a browser, by the digest of its device cookie.
+    pub(crate) fn note_two_factors(&self, user: &UserId, browser: Digest) {
+        let now = self.now();
+        self.sessions().remember(user, browser, now);
+    }
+
+    /// When a user last gave two factors in a browser, if that is known.
+    pub(crate) fn two_factors_given(&self, user: &UserId, browser: Digest) -> Option<DateTime<Utc>> {
+        self.sessions().remembered.get(&(user.clone(), browser)).copied()
     }
 
     /// The session of this cookie value, if it is alive and its user may be signed in. It has been heard of by this.
@@ -154,12 +168,13 @@ impl Sessions {
     fn renew(
         &mut self,
         id: &SessionId,
-        methods: Vec<AuthenticationMethod>,
+        proofs: &[Verification],
+        limits: SessionLimits,
         now: DateTime<Utc>,
     ) -> Option<(Session, Secret)> {
         let session = self.by_id.get_mut(id)?;
-        session.methods = methods;
-        session.authenticated = now;
+        session.prove(proofs);
+        session.limits = limits;
         session.last_seen = now;
         let session = session.clone();
         self.by_cookie.retain(|_, (of, surface)| of != id || *surface != Surface::Org);
@@ -176,6 +191,13 @@ impl Sessions {
         let cookie = Secret::random("session cookie");
         self.by_cookie.insert(Digest::of(cookie.expose()), (id, surface));
         cookie
+    }
+
+    fn remember(&mut self, user: &UserId, browser: Digest, now: DateTime<Utc>) {
+        if self.remembered.len() >= MAX_SESSIONS {
+            self.remembered.clear();
+        }
+        self.remembered.insert((user.clone(), browser), now);
     }
 
     fn touch(&mut self, cookie: Digest, surface: Surface, now: DateTime<Utc>) -> Option<Session> {
@@ -222,7 +244,8 @@ mod tests {
                 created: now,
                 authenticated: now,
                 last_seen: now,
-                methods: Vec::new(),
+                proofs: Vec::new(),
+                limits: SessionLimits::default(),
             };
             cookies.push(sessions.begin(session, now));
         }

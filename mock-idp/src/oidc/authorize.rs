@@ -2,7 +2,6 @@
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use chrono::TimeDelta;
 use http::{Method, StatusCode};
 
 use super::error::{self, OAuthError};
@@ -11,7 +10,7 @@ use super::request::{AuthorizeRequest, Prompt, Unacceptable};
 use super::respond;
 use crate::Event;
 use crate::misbehaviour::Occasion;
-use crate::model::{Actor, App, AppId, AppStatus, Cause, Entry, EventType, Session, User};
+use crate::model::{Actor, App, AppId, AppStatus, Cause, Entry, EventType, Session, User, Verdict};
 use crate::sign_in::{self, Destination};
 use crate::site::Site;
 use crate::web::{ErrorPage, Params, Visit, html, read_form};
@@ -39,24 +38,47 @@ pub(super) async fn authorize(State(site): State<Site>, visit: Visit, request: R
 }
 
 fn decide(site: &Site, visit: &Visit, request: AuthorizeRequest, method: &Method) -> Response {
-    let session = visit.session(site);
-    let too_old = |session: &Session| {
-        let age = site.now() - session.authenticated;
-        request.max_age.is_some_and(|limit| age > TimeDelta::seconds(limit) || limit == 0)
+    let silent = request.prompt == Prompt::None;
+    let session = visit.session(site).filter(|_| request.prompt != Prompt::Login);
+    let Some(session) = session else {
+        return match silent {
+            true => refuse(site, visit, &request, None, &error::login_required(), method),
+            false => ask(site, visit, request, None),
+        };
     };
-    match (session, request.prompt) {
-        (None, Prompt::None) => refuse(site, visit, &request, None, &error::login_required(), method),
-        (Some(session), Prompt::None) if too_old(&session) => {
+    let app =
+        site.model.app(&request.app).filter(|app| site.model.assignment(&app.id, &session.user).is_some());
+    let verdict = app.map(|app| sign_in::judge_session(site, visit, &session, &request, &app).verdict);
+    match verdict {
+        // Whoever may not use it is told so, whatever the policies say.
+        None | Some(Verdict::Allow) => finish(site, visit, &request, &session, method),
+        Some(Verdict::Deny) if silent => {
+            refuse(site, visit, &request, Some(&session), &error::policy_denied(), method)
+        }
+        Some(_) if silent => {
             refuse(site, visit, &request, Some(&session), &error::reauthentication_required(), method)
         }
-        (Some(session), Prompt::Default | Prompt::None) if !too_old(&session) => {
-            finish(site, visit, &request, &session, method)
+        Some(Verdict::Unattainable) if request.acr.is_some() => {
+            refuse_unmet(site, visit, &request, Some(&session), method)
         }
-        (_, Prompt::Default | Prompt::Login | Prompt::None) => {
-            let username = request.login_hint.clone();
-            sign_in::ask(site, visit, Destination::Authorize(Box::new(request)), &username)
-        }
+        Some(_) => ask(site, visit, request, Some(&session)),
     }
+}
+
+fn ask(site: &Site, visit: &Visit, request: AuthorizeRequest, session: Option<&Session>) -> Response {
+    let username = request.login_hint.clone();
+    sign_in::ask(site, visit, Destination::Authorize(Box::new(request)), &username, session)
+}
+
+/// Tells the relying party that the degree of proof that it asked for can't be had from this person.
+pub(crate) fn refuse_unmet(
+    site: &Site,
+    visit: &Visit,
+    request: &AuthorizeRequest,
+    session: Option<&Session>,
+    method: &Method,
+) -> Response {
+    refuse(site, visit, request, session, &error::unmet_authentication_requirements(), method)
 }
 
 /// Sends a signed-in person back to the relying party: with a code if the app is one they may use. `method` is the one

@@ -57,7 +57,7 @@ pub(super) fn id_token(
         "iat": now.timestamp(),
         "exp": (now + TOKEN_LIFETIME).timestamp(),
         "jti": format!("ID.{}", random::token()),
-        "amr": grant.methods,
+        "amr": grant.amr,
         "idp": org,
     })));
     if let Some(nonce) = &grant.nonce {
@@ -67,6 +67,9 @@ pub(super) fn id_token(
         claims.insert("preferred_username".into(), user.profile.login.clone().into());
     }
     claims.insert("auth_time".into(), grant.authenticated.timestamp().into());
+    if let Some(acr) = grant.acr {
+        claims.insert("acr".into(), acr.name().into());
+    }
     claims.insert("at_hash".into(), half_hash(access_token).into());
     claims
 }

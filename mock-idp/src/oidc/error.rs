@@ -125,6 +125,10 @@ catalogue! {
         "The client specified not to prompt, but the user is not logged in.";
     reauthentication_required = 400 "login_required" "app_sign_on_required"
         "The client specified not to prompt, but the client app requires re-authentication or MFA.";
+    policy_denied = 401 "access_denied" "no_matching_policy"
+        "Policy evaluation failed for this request, please check the policy configurations.";
+    unmet_authentication_requirements = 400 "unmet_authentication_requirements" "unmet_authentication_requirements"
+        "Unable to meet the authentication requirements imposed by 'acr_values' parameter.";
     idp_initiated_disabled = 400 "idp_initated_flow_disabled" "idp_initated_flow_disabled"
         "IdP-initiated login is disabled for this client.";
     request_not_supported = 400 "request_not_supported" "request_not_supported"

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use ground::Secret;
 
+use super::acr::Acr;
 use super::pkce::Challenge;
 use super::refresh_token::{REMEMBERED, RefreshToken, Use};
 use super::scope::Scopes;
-use crate::model::{AppId, AuthenticationMethod, Digest, Expiring, RefreshTokenSettings, Session, UserId};
+use crate::model::{AppId, Digest, Expiring, RefreshTokenSettings, Session, UserId, amr};
 
 /// How long a code may be redeemed, in stage time.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(300);
@@ -31,7 +32,9 @@ pub(crate) struct Grant {
     pub(crate) challenge: Option<Challenge>,
     /// When and how the person had proved who it is.
     pub(crate) authenticated: DateTime<Utc>,
-    pub(crate) methods: Vec<AuthenticationMethod>,
+    pub(crate) amr: Vec<&'static str>,
+    /// The degree of proof that was asked for and given.
+    pub(crate) acr: Option<Acr>,
 }
 
 impl Grant {
@@ -44,7 +47,8 @@ impl Grant {
             nonce: request.nonce.clone(),
             challenge: request.challenge.clone(),
             authenticated: session.authenticated,
-            methods: session.methods.clone(),
+            amr: amr(&session.proofs),
+            acr: request.acr,
         }
     }
 }
@@ -261,7 +265,8 @@ mod tests {
             nonce: None,
             challenge: None,
             authenticated: Utc::now(),
-            methods: Vec::new(),
+            amr: Vec::new(),
+            acr: None,
         }
     }
 

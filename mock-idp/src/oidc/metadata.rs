@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::header;
 use serde_json::{Value, json};
 
+use super::acr::Acr;
 use super::scope;
 use crate::api::ApiError;
 use crate::misbehaviour::Occasion;
@@ -62,8 +63,9 @@ fn metadata(site: &Site) -> Value {
         "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": scope::SUPPORTED,
         "token_endpoint_auth_methods_supported": client_authentication,
+        "acr_values_supported": Acr::names().collect::<Vec<_>>(),
         "claims_supported": [
-            "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "name", "nickname",
+            "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "acr", "idp", "nonce", "name", "nickname",
             "preferred_username", "given_name", "middle_name", "family_name", "email", "email_verified", "profile",
             "zoneinfo", "locale", "address", "phone_number", "updated_at", "at_hash",
         ],

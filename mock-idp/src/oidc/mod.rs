@@ -1,5 +1,6 @@
 //! OpenID Connect at the org authorization server, whose issuer is the org's own URL.
 
+mod acr;
 mod assertion;
 mod authorize;
 mod claims;
@@ -27,7 +28,7 @@ use axum::Router;
 use axum::routing::{any, get, post};
 
 pub(crate) use assertion::UsedAssertions;
-pub(crate) use authorize::finish;
+pub(crate) use authorize::{finish, refuse_unmet};
 pub(crate) use grants::Grants;
 pub(crate) use keys::OrgKeys;
 pub(crate) use request::AuthorizeRequest;

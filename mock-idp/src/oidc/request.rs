@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
+use super::acr::Acr;
 use super::error::{self, OAuthError};
 use super::pkce::Challenge;
 use super::scope::{self, Scopes};
-use crate::model::{App, AppId, AppStatus, GrantType, Model};
+use crate::model::{App, AppId, AppStatus, Asked, GrantType, Model};
 use crate::web::Params;
 
 /// Where the answer to a request goes.
@@ -39,6 +42,8 @@ pub(crate) struct AuthorizeRequest {
     pub(crate) prompt: Prompt,
     /// The greatest age of the authentication, in seconds.
     pub(crate) max_age: Option<i64>,
+    /// The degree of proof that is asked for.
+    pub(crate) acr: Option<Acr>,
     pub(crate) login_hint: String,
 }
 
@@ -112,8 +117,24 @@ impl AuthorizeRequest {
             challenge,
             prompt,
             max_age,
+            acr: Acr::of(params.text("acr_values")),
             login_hint: params.text("login_hint").to_owned(),
         })
+    }
+}
+
+impl AuthorizeRequest {
+    /// What the relying party asks for on top of the org's policies.
+    pub(crate) fn asked(&self) -> Asked {
+        let max_age = match self.prompt {
+            Prompt::Login => Some(0),
+            Prompt::Default | Prompt::None => self.max_age,
+        };
+        Asked {
+            assurance: self.acr.map(Acr::assurance),
+            if_possible: self.acr == Some(Acr::TwoFactorsIfPossible),
+            max_age: max_age.map(TimeDelta::seconds),
+        }
     }
 }
 

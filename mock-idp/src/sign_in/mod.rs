@@ -1,19 +1,29 @@
-//! Signing in at the org, by name and password, and out again.
+//! Signing in at the org, by whatever proof its policies ask for, and out again.
 //!
-//! A sign-in under way is kept here, bound to the browser in which it began; the page carries its one-time
-//! `stateToken`. So nobody can sign another browser in, and the page's answer goes where the sign-in was begun for.
+//! * `pending`: sign-ins under way, bound to the browser in which they began; their pages carry a one-time `stateToken`,
+//!   so that nobody can sign another browser in, and each ends where it was begun for;
+//! * `flow`: where a sign-in stands, and how it goes on;
+//! * `views` and `pages`: how people see it, and what they send;
+//! * `session`: where it ends;
+//! * `admin`: the way to the admin console.
 
 mod admin;
+mod flow;
+mod log;
 mod pages;
 mod pending;
+mod session;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
-pub(crate) use pages::{ask, begin, end_session};
+pub(crate) use flow::judge_session;
+pub(crate) use pages::{ask, begin};
 pub(crate) use pending::{Destination, SignIns};
+pub(crate) use session::end_session;
 
 use crate::site::Site;
 
@@ -22,6 +32,9 @@ pub(crate) fn router() -> Router<Site> {
     Router::new()
         .route("/", get(pages::home))
         .route("/signin", get(pages::again).post(pages::submit))
+        .route("/signin/choose", post(pages::choose))
+        .route("/signin/verify", post(pages::verify))
+        .route("/signin/back", post(pages::back))
         .route("/login/login.htm", get(pages::login))
         .route("/login/signout", get(pages::sign_out))
         .route("/login/admin", get(admin::hand_over))

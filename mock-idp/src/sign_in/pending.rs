@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use ground::{Secret, random};
 
-use crate::model::{Digest, Expiring, SessionId};
+use super::flow::Task;
+use crate::model::{Digest, Expiring, SessionId, UserId, Verification};
 use crate::oidc::AuthorizeRequest;
 
 /// How long a person may take to sign in, in stage time.
@@ -32,10 +33,18 @@ pub(crate) struct SignIn {
     /// The browser in which it began, by the digest of its device cookie.
     pub(super) browser: Digest,
     pub(super) destination: Destination,
+    /// When it began, in stage time: what was proved since is fresh.
+    pub(super) began: DateTime<Utc>,
     /// What the name field holds.
     pub(super) username: String,
-    /// Whether the last attempt was refused.
-    pub(super) refused: bool,
+    /// Who it is, once that is known.
+    pub(super) user: Option<UserId>,
+    /// What has been proved, here or in the session that the browser has.
+    pub(super) proofs: Vec<Verification>,
+    /// What the person is about to do next, if that has been chosen.
+    pub(super) task: Option<Task>,
+    /// What the page has to say about the last attempt.
+    pub(super) alert: Option<String>,
 }
 
 /// A session on its way to the admin console's host.
@@ -72,12 +81,11 @@ impl SignIns {
         self.under_way().find(Digest::of(token), now).filter(|sign_in| sign_in.browser == browser).cloned()
     }
 
-    /// Notes that a name and password were refused.
-    pub(super) fn note_refusal(&self, token: &str, username: &str, now: DateTime<Utc>) {
-        if let Some(sign_in) = self.under_way().find_mut(Digest::of(token), now) {
-            sign_in.refused = true;
-            username.clone_into(&mut sign_in.username);
-        }
+    /// Keeps where a sign-in has come to; false when it had ended meanwhile.
+    pub(super) fn keep(&self, token: &str, sign_in: SignIn, now: DateTime<Utc>) -> bool {
+        let mut under_way = self.under_way();
+        let kept = under_way.find_mut(Digest::of(token), now);
+        kept.map(|kept| *kept = sign_in).is_some()
     }
 
     /// Ends a sign-in; false when it had ended, so that one page signs in once.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
 use ground::Secret;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -129,6 +130,22 @@ impl FromRequestParts<Site> for SignedIn {
 /// A cookie for this host alone, that scripts don't see, for the browser's lifetime.
 pub(crate) fn set_cookie(name: &str, value: &Secret, same_site: &str) -> HeaderValue {
     let cookie = format!("{name}={}; Path=/; Secure; HttpOnly; SameSite={same_site}", value.expose());
+    HeaderValue::from_str(&cookie).expect("our secrets are letters, digits, - and _")
+}
+
+/// The same, which the browser keeps for a while when it is closed; for ever when `lifetime` is absent.
+pub(crate) fn set_cookie_for(
+    name: &str,
+    value: &Secret,
+    same_site: &str,
+    lifetime: Option<TimeDelta>,
+) -> HeaderValue {
+    // Browsers keep no cookie for longer than 400 days.
+    let seconds = lifetime.unwrap_or(TimeDelta::days(400)).num_seconds();
+    let cookie = format!(
+        "{name}={}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite={same_site}",
+        value.expose()
+    );
     HeaderValue::from_str(&cookie).expect("our secrets are letters, digits, - and _")
 }
 

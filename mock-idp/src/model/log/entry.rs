@@ -33,12 +33,11 @@ impl Entry {
         self
     }
 
-    pub(crate) fn failed(mut self, reason: impl Into<String>) -> Self {
-        self.outcome = Outcome { result: OutcomeResult::Failure, reason: Some(reason.into()) };
-        self
+    pub(crate) fn failed(self, reason: impl Into<String>) -> Self {
+        self.decided(OutcomeResult::Failure, Some(reason.into()))
     }
 
-    /// Neither success nor failure: what was decided, and why.
+    /// How it ended, and why.
     pub(crate) fn decided(mut self, result: OutcomeResult, reason: Option<String>) -> Self {
         self.outcome = Outcome { result, reason };
         self

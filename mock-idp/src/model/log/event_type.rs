@@ -98,6 +98,19 @@ event_types! {
     ZoneMakeBlacklist = "zone.make_blacklist", "Network zone mark as blacklist";
     ZoneRemoveBlacklist = "zone.remove_blacklist", "Network zone unmark as blacklist";
     RequestBlocked = "security.request.blocked", "Blocked request from IP";
+    PolicyCreate = "policy.lifecycle.create", "Create policy";
+    PolicyUpdate = "policy.lifecycle.update", "Update policy";
+    PolicyDelete = "policy.lifecycle.delete", "Delete policy";
+    PolicyActivate = "policy.lifecycle.activate", "Activate policy";
+    PolicyDeactivate = "policy.lifecycle.deactivate", "Deactivate policy";
+    PolicyRuleAdd = "policy.rule.add", "Add policy rule";
+    PolicyRuleUpdate = "policy.rule.update", "Update policy rule";
+    PolicyRuleDelete = "policy.rule.delete", "Delete policy rule";
+    PolicyRuleActivate = "policy.rule.activate", "Activate policy rule";
+    PolicyRuleDeactivate = "policy.rule.deactivate", "Deactivate policy rule";
+    AppPolicyUpdate = "application.policy.sign_on.update", "Update application sign on policy";
+    AppPolicyDeny = "application.policy.sign_on.deny_access", "Deny user access due to app sign on policy";
+    EvaluateSignOn = "policy.evaluate_sign_on", "Evaluation of sign-on policy";
     ApiTokenCreate = "system.api_token.create", "Create API token";
 }
 

@@ -26,6 +26,7 @@ async fn a_person_signs_in_and_comes_home_with_a_code_and_the_state() {
         [
             "application.user_membership.add",
             "user.authentication.verify",
+            "policy.evaluate_sign_on: Sign-on policy evaluation resulted in ALLOW",
             "user.session.start",
             "app.oauth2.authorize.code",
             "user.authentication.sso"

@@ -1,0 +1,4 @@
+//! Sign-ins, as browsers see them.
+
+mod password;
+mod policies;
