@@ -10,8 +10,8 @@ use super::log;
 use super::pending::{Destination, SignIn};
 use crate::model::{
     Actor, App, Asked, AuthenticationMethod, Characteristics, Entry, EventType, FactorId, FactorKind,
-    FactorStatus, Judgement, Session, SessionLimits, SignInRefusal, Sitting, Step, User, UserId, UserStatus,
-    Verdict, Verification, are_two_factors,
+    FactorStatus, Judgement, ModelError, Session, SessionLimits, SignInRefusal, Sitting, Step, User, UserId,
+    UserStatus, Verdict, Verification, are_two_factors,
 };
 use crate::oidc::AuthorizeRequest;
 use crate::site::Site;
@@ -39,6 +39,8 @@ pub(super) enum Stage {
 pub(super) enum Task {
     /// Gives the password.
     Password,
+    /// Changes the password of this user, which has expired.
+    NewPassword(UserId),
     /// Gives a code of this factor's.
     Code(FactorId),
     /// Enters this key into an authenticator app, and gives a first code.
@@ -69,6 +71,9 @@ pub(super) enum Choice {
 impl SignIn {
     /// Where it stands now.
     pub(super) fn stage(&self, site: &Site, visit: &Visit) -> Stage {
+        if let Some(task @ Task::NewPassword(_)) = &self.task {
+            return Stage::Task(task.clone());
+        }
         let Some(user) = self.known_user(site) else { return Stage::Identify };
         let judgement = self.judge(site, visit, &user);
         match judgement.verdict {
@@ -151,6 +156,22 @@ impl SignIn {
                 }
             }
             Err(why) => self.refused(site, visit, why),
+        }
+    }
+
+    /// Takes a new password from somebody who knows the one that has expired.
+    pub(super) fn give_new_password(&mut self, site: &Site, visit: &Visit, old: &Secret, new: &Secret) {
+        let Some(Task::NewPassword(user)) = self.task.clone() else { return };
+        match site.model.change_password(&user, old, new, &visit.cause(Actor::User(user.clone()))) {
+            Ok(user) => {
+                if self.user.as_ref() != Some(&user.id) {
+                    self.proofs.clear();
+                }
+                self.user = Some(user.id.clone());
+                self.proved_password(site, visit, &user);
+            }
+            Err(ModelError::Invalid { reason, .. }) => self.alert = Some(reason),
+            Err(refusal) => self.alert = Some(refusal.to_string()),
         }
     }
 
@@ -237,7 +258,11 @@ impl SignIn {
     }
 
     fn refused(&mut self, site: &Site, visit: &Visit, why: SignInRefusal) {
-        self.alert = Some("Unable to sign in".to_owned());
+        // Whoever has proved that the old password is theirs may change it.
+        (self.task, self.alert) = match &why {
+            SignInRefusal::PasswordExpired(user) => (Some(Task::NewPassword(user.clone())), None),
+            _ => (None, Some("Unable to sign in".to_owned())),
+        };
         log::refusal(site, visit, &self.username, why);
     }
 }
@@ -247,14 +272,14 @@ impl Task {
         match self {
             Self::Password => method == AuthenticationMethod::Password,
             Self::Code(_) => method == AuthenticationMethod::Factor(FactorKind::Totp),
-            Self::EnrollTotp { .. } => false,
+            Self::NewPassword(_) | Self::EnrollTotp { .. } => false,
         }
     }
 
     fn enrolls(&self, kind: FactorKind) -> bool {
         match self {
             Self::EnrollTotp { .. } => kind == FactorKind::Totp,
-            Self::Password | Self::Code(_) => false,
+            Self::Password | Self::NewPassword(_) | Self::Code(_) => false,
         }
     }
 }

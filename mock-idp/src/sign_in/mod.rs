@@ -34,6 +34,7 @@ pub(crate) fn router() -> Router<Site> {
         .route("/signin", get(pages::again).post(pages::submit))
         .route("/signin/choose", post(pages::choose))
         .route("/signin/verify", post(pages::verify))
+        .route("/signin/new-password", post(pages::new_password))
         .route("/signin/back", post(pages::back))
         .route("/login/login.htm", get(pages::login))
         .route("/login/signout", get(pages::sign_out))

@@ -90,6 +90,18 @@ pub(super) async fn verify(State(site): State<Site>, visit: Visit, request: Requ
     .await
 }
 
+/// `/signin/new-password`: instead of one that has expired.
+pub(super) async fn new_password(State(site): State<Site>, visit: Visit, request: Request) -> Response {
+    step(&site, &visit, request, |sign_in, form| {
+        let [old, new] = ["old", "new"].map(|name| Secret::new("password", form.text(name)));
+        match form.text("new") == form.text("again") {
+            true => sign_in.give_new_password(&site, &visit, &old, &new),
+            false => sign_in.alert = Some("New passwords must match".to_owned()),
+        }
+    })
+    .await
+}
+
 /// `/signin/back`: to the choice, or with `to=start` to the first page.
 pub(super) async fn back(State(site): State<Site>, visit: Visit, request: Request) -> Response {
     step(&site, &visit, request, |sign_in, form| sign_in.go_back(form.value("to") == Some("start"))).await

@@ -35,6 +35,12 @@ struct Password<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "sign_in/new_password.html")]
+struct NewPassword<'a> {
+    around: Around<'a>,
+}
+
+#[derive(Template)]
 #[template(path = "sign_in/choose.html")]
 struct Choose<'a> {
     around: Around<'a>,
@@ -90,6 +96,7 @@ pub(super) fn page(site: &Site, visit: &Visit, token: &str, sign_in: &SignIn) ->
     match sign_in.stage(site, visit) {
         Stage::Identify => html(StatusCode::OK, &Identify { around }),
         Stage::Task(Task::Password) => html(StatusCode::OK, &Password { around }),
+        Stage::Task(Task::NewPassword(_)) => html(StatusCode::OK, &NewPassword { around }),
         Stage::Task(Task::Code(_)) => html(StatusCode::OK, &Code { around }),
         Stage::Task(Task::EnrollTotp { key, uri, .. }) => {
             html(StatusCode::OK, &EnrollTotp { around, key: in_fours(key.expose()), uri: uri.expose() })

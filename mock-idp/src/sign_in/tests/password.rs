@@ -1,3 +1,4 @@
+use ground::Secret;
 use http::{Method, StatusCode, header};
 
 use crate::Event;
@@ -236,4 +237,39 @@ async fn nobody_else_comes_to_the_admin_host() {
     assert_eq!(alice.get(&format!("{ADMIN}/admin/dashboard")).await.status, StatusCode::FOUND);
     let posted = alice.send(Method::POST, &format!("{ADMIN}/admin/users/add"), None).await;
     assert_eq!(posted.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_expired_password_is_changed_on_the_way() {
+    let org = TestOrg::with_alice_assigned().await;
+    org.model().expire_password(&org.alice.id, &Cause::system()).unwrap();
+    let mut browser = org.browser();
+    let page = browser.get(&org.authorize_url(&[])).await;
+    let wrong = browser.submit(&page, "alice@acme.test", "wrong").await;
+    let again = browser.get(&format!("{ORG}{}", wrong.location())).await;
+    assert!(
+        again.body.contains("Unable to sign in"),
+        "only who knows the old password learns that it has expired"
+    );
+    let answer = browser.submit(&page, "alice@acme.test", PASSWORD).await;
+    let page = browser.get(&format!("{ORG}{}", answer.location())).await;
+    assert!(page.body.contains("Your password has expired"), "{}", page.body);
+    let token = page.hidden("stateToken");
+    let mut change = async |old: &str, new: &str, again: &str| {
+        let form = [("stateToken", token.as_str()), ("old", old), ("new", new), ("again", again)];
+        let answer = browser.post(&format!("{ORG}/signin/new-password"), &form).await;
+        match answer.location().starts_with("/signin") {
+            true => browser.get(&format!("{ORG}{}", answer.location())).await,
+            false => answer,
+        }
+    };
+    assert!(change(PASSWORD, "battery staple", "battery").await.body.contains("New passwords must match"));
+    assert!(change("wrong", "battery staple", "battery staple").await.body.contains(r#"role="alert""#));
+    let answer = change(PASSWORD, "battery staple", "battery staple").await;
+    assert!(answer.parameter("code").is_some(), "{answer:?}");
+    assert!(
+        org.model()
+            .verify_password("alice@acme.test", &Secret::new("password", "battery staple"), &Cause::system())
+            .is_ok()
+    );
 }
