@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::api::ApiError;
 use crate::model::{Actor, Entry, EventType, Model, OutcomeResult};
@@ -29,17 +29,40 @@ pub(crate) fn address_of(model: &Model, peer: IpAddr, headers: &HeaderMap) -> Ip
     address
 }
 
-/// The refusal of whoever asks from an address that an active blocklist names, whatever is asked for. (But for the
-/// files that the refusal's page itself loads: a real org has them at another host.)
-pub(crate) fn turn_away(site: &Site, visit: &Visit) -> Option<Response> {
+/// The refusal of whoever is refused because of the address alone.
+pub(crate) fn turn_away(site: &Site, visit: &Visit, method: &Method) -> Option<Response> {
+    let refused = is_blocked(site, visit) || is_suspected(site, visit, method);
+    refused.then(|| forbidden(site, visit))
+}
+
+/// Whether an active blocklist names the address, whatever is asked for. (But for the files that the refusal's page
+/// itself loads: a real org has them at another host.)
+fn is_blocked(site: &Site, visit: &Visit) -> bool {
     if visit.uri.path().starts_with("/assets/") {
-        return None;
+        return false;
     }
-    let zone = site.model.blocklist_of(visit.address)?;
+    let Some(zone) = site.model.blocklist_of(visit.address) else { return false };
     let entry = Entry::of(EventType::RequestBlocked).to(zone.party());
     let entry = entry.decided(OutcomeResult::Deny, None).with("requestUri", visit.uri.path());
     site.model.log(entry, &visit.cause(Actor::Address(visit.address)));
-    Some(forbidden(site, visit))
+    true
+}
+
+/// Whether ThreatInsight refuses a request by which somebody would be identified.
+fn is_suspected(site: &Site, visit: &Visit, method: &Method) -> bool {
+    let path = visit.uri.path();
+    identifies(method, path) && {
+        let cause = visit.cause(Actor::Address(visit.address));
+        site.model.is_refused(visit.address, path, &cause)
+    }
+}
+
+/// The requests by which somebody is identified: where a password or another proof is given, and where a relying party
+/// sends people to sign in. ThreatInsight looks at these.
+fn identifies(method: &Method, path: &str) -> bool {
+    let proofs = ["/signin", "/api/v1/authn", "/idp/idx/identify", "/idp/idx/challenge/answer"];
+    let authorize = path.starts_with("/oauth2/") && path.ends_with("/v1/authorize");
+    authorize || *method == Method::POST && proofs.contains(&path)
 }
 
 /// What Okta says to those whom it turns away, on a page or in JSON.

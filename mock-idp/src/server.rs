@@ -81,7 +81,7 @@ impl Server {
         let (uri, headers) = (request.uri().clone(), request.headers().clone());
         let address = perimeter::address_of(&self.site.model, connection.peer.ip(), &headers);
         let visit = Visit { surface, address, request_id: request_id.to_owned(), uri, headers };
-        if let Some(refusal) = perimeter::turn_away(&self.site, &visit) {
+        if let Some(refusal) = perimeter::turn_away(&self.site, &visit, request.method()) {
             return refusal;
         }
         request.extensions_mut().insert(visit.clone());

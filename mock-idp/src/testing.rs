@@ -109,7 +109,12 @@ impl TestOrg {
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {
-        Browser { org: self, cookies: BTreeMap::new(), headers: HeaderMap::new() }
+        Browser {
+            org: self,
+            cookies: BTreeMap::new(),
+            headers: HeaderMap::new(),
+            address: Ipv4Addr::LOCALHOST.into(),
+        }
     }
 
     /// What happened since the org was made.
@@ -205,9 +210,15 @@ pub(crate) struct Browser<'a> {
     /// By host and name.
     pub(crate) cookies: BTreeMap<(String, String), String>,
     headers: HeaderMap,
+    address: IpAddr,
 }
 
 impl Browser<'_> {
+    /// Has this address from now on.
+    pub(crate) fn come_from(&mut self, address: &str) {
+        self.address = address.parse().unwrap();
+    }
+
     /// Sends this header with every request.
     pub(crate) fn header(&mut self, name: header::HeaderName, value: &str) {
         self.headers.insert(name, value.parse().unwrap());
@@ -246,8 +257,8 @@ impl Browser<'_> {
         }
         let mut request = request.body(Body::from(body)).unwrap();
         request.headers_mut().extend(self.headers.clone());
-        let end = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let connection = Connection { peer: end(40_000), local: end(443) };
+        let peer = SocketAddr::new(self.address, 40_000);
+        let connection = Connection { peer, local: (Ipv4Addr::LOCALHOST, 443).into() };
         let response = self.org.server.clone().answer(connection, request).await;
         let (head, body) = response.into_parts();
         let body = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();

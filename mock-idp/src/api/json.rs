@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, Request};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::ApiError;
 use crate::site::Site;
@@ -20,7 +20,10 @@ impl<T: DeserializeOwned> FromRequest<Site> for Body<T> {
 
     async fn from_request(request: Request, _: &Site) -> Result<Self, ApiError> {
         let bytes = read_body(request.into_body(), MAX_JSON).await.map_err(ApiError::unreadable)?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|_| ApiError::malformed())
+        // A list is no object, whatever its members; serde alone would take one for the other.
+        let members =
+            serde_json::from_slice::<Map<String, Value>>(&bytes).map_err(|_| ApiError::malformed())?;
+        serde_json::from_value(members.into()).map(Self).map_err(|_| ApiError::malformed())
     }
 }
 

@@ -1,6 +1,5 @@
 //! The management API, as far as tests need it to set an org up: users, groups, apps, assignments,
-//! network zones, System Log. Okta's
-//! shapes, error bodies and pages, behind an API token.
+//! network zones, ThreatInsight, System Log. Okta's shapes, error bodies and pages, behind an API token.
 
 mod access;
 mod app_shape;
@@ -16,6 +15,7 @@ mod misbehaviour;
 mod paging;
 #[cfg(test)]
 mod tests;
+mod threats;
 mod users;
 mod zones;
 
@@ -61,7 +61,7 @@ pub(crate) fn router() -> Router<Site> {
         .route("/zones/{zone}", get(zones::show).put(zones::replace).delete(zones::delete))
         .route("/zones/{zone}/lifecycle/{operation}", post(zones::lifecycle))
         .route("/{*rest}", any(no_such_path));
-    Router::new().nest("/api/v1", api).merge(misbehaviour::router())
+    Router::new().nest("/api/v1", api).merge(misbehaviour::router()).merge(threats::router())
 }
 
 async fn no_such_path() -> ApiError {

@@ -23,6 +23,7 @@ mod records;
 mod session;
 #[cfg(test)]
 mod tests;
+mod threat;
 mod user;
 mod zone;
 
@@ -50,6 +51,7 @@ pub use policy::{
 pub use profile::Profile;
 pub use records::Model;
 pub use session::{Session, Surface};
+pub use threat::{Threat, ThreatAction, ThreatConfiguration, ThreatRule};
 pub use user::{NewUser, SignInRefusal, User, UserStatus};
 pub use zone::{AddressRange, NoAddressRange, Zone, ZoneSettings, ZoneStatus, ZoneUsage};
 

@@ -16,6 +16,7 @@ use super::log::{Entry, SystemLog};
 use super::password::{PasswordSettings, Recoveries};
 use super::policy::{self, Policies};
 use super::session::Sessions;
+use super::threat::Threats;
 use super::user::User;
 use super::zone::Zone;
 use super::{Actor, Cause, LogEvent, LogQuery, Page, Party};
@@ -40,6 +41,7 @@ struct Shared {
     factors: Mutex<Factors>,
     recoveries: Mutex<Recoveries>,
     log: Mutex<SystemLog>,
+    threats: Mutex<Threats>,
     sink: Sink<Event>,
 }
 
@@ -87,6 +89,7 @@ impl Model {
             factors: Mutex::default(),
             recoveries: Mutex::default(),
             log: Mutex::default(),
+            threats: Mutex::new(Threats::new(now)),
             sink,
         };
         Self { shared: Arc::new(shared) }
@@ -125,6 +128,7 @@ impl Model {
     /// Says in the System Log what happened.
     pub(crate) fn log(&self, entry: Entry, cause: &Cause) {
         let actor = self.party_of(&cause.actor);
+        let entry = self.with_suspicion(entry, cause);
         let event = Arc::new(entry.write(actor, cause, self.now()));
         // The lock is held while the listener is told, so that both have the same order.
         let mut log = self.system_log();
@@ -158,6 +162,10 @@ impl Model {
 
     pub(super) fn recoveries(&self) -> MutexGuard<'_, Recoveries> {
         self.shared.recoveries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn threats(&self) -> MutexGuard<'_, Threats> {
+        self.shared.threats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn system_log(&self) -> MutexGuard<'_, SystemLog> {

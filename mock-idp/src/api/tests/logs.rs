@@ -85,7 +85,9 @@ async fn a_log_event_has_oktas_shape() {
       "securityContext": {},
       "severity": "WARN",
       "debugContext": {
-        "debugData": {}
+        "debugData": {
+          "threatSuspected": "false"
+        }
       },
       "legacyEventType": null,
       "transaction": {

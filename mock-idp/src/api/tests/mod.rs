@@ -3,5 +3,6 @@
 mod apps;
 mod lifecycle;
 mod logs;
+mod threats;
 mod users;
 mod zones;

@@ -28,6 +28,10 @@ impl Entry {
         Self { event_type, outcome, target: Vec::new(), debug: Map::new() }
     }
 
+    pub(crate) fn is_of(&self, event_type: EventType) -> bool {
+        self.event_type == event_type
+    }
+
     pub(crate) fn to(mut self, target: Party) -> Self {
         self.target.push(target);
         self
@@ -51,6 +55,7 @@ impl Entry {
 
     pub(crate) fn write(self, actor: Party, cause: &Cause, published: DateTime<Utc>) -> LogEvent {
         let severity = match self.outcome.result {
+            _ if self.event_type == EventType::ThreatDetected => Severity::Warn,
             OutcomeResult::Success | OutcomeResult::Allow | OutcomeResult::Challenge => Severity::Info,
             OutcomeResult::Failure | OutcomeResult::Deny => Severity::Warn,
         };

@@ -97,6 +97,10 @@ event_types! {
     ZoneDeactivate = "zone.deactivate", "Network zone deactivate";
     ZoneMakeBlacklist = "zone.make_blacklist", "Network zone mark as blacklist";
     ZoneRemoveBlacklist = "zone.remove_blacklist", "Network zone unmark as blacklist";
+    ThreatDetected = "security.threat.detected", "Request from suspicious actor";
+    ThreatConfigurationUpdate = "security.threat.configuration.update", "Update ThreatInsight configuration";
+    AttackStart = "security.attack.start", "Org is under attack";
+    AttackEnd = "security.attack.end", "Org is no longer under attack";
     RequestBlocked = "security.request.blocked", "Blocked request from IP";
     PolicyCreate = "policy.lifecycle.create", "Create policy";
     PolicyUpdate = "policy.lifecycle.update", "Update policy";

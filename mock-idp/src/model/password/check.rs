@@ -24,6 +24,9 @@ impl Model {
         let user = self.user_by_login(login);
         let hash = user.as_ref().and_then(|user| user.password.hash.clone());
         let right = hash.unwrap_or_else(PasswordHash::of_nobody).matches(password);
+        if let Some(client) = &cause.client {
+            self.note_sign_in(client.address, login, user.is_some() && right);
+        }
         let user = user.ok_or(SignInRefusal::UnknownUser)?;
         let id = user.id.clone();
         if user.status == UserStatus::LockedOut {

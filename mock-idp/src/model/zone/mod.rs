@@ -230,6 +230,7 @@ impl Model {
         let party = zone.party();
         records.zones.remove(id);
         drop(records);
+        self.threats().forget_zone(id);
         self.log(Entry::of(EventType::ZoneDelete).to(party), cause);
         Ok(())
     }
