@@ -6,7 +6,7 @@ use ground::random;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::model::ModelError;
+use crate::model::{FactorRefusal, ModelError, UserStatus};
 
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +133,47 @@ impl From<ModelError> for ApiError {
                 refused(StatusCode::FORBIDDEN, "E0000056", "Delete application forbidden.")
             }
             ModelError::BuiltInGroup => Self::access_denied(),
+        }
+    }
+}
+
+impl From<FactorRefusal> for ApiError {
+    fn from(refusal: FactorRefusal) -> Self {
+        let words = refusal.to_string();
+        let refused = |status, code, text: &str| Self::new(status, code, text);
+        let caused = |error: Self, cause: &str| Self { causes: vec![cause.to_owned()], ..error };
+        match refusal {
+            FactorRefusal::NotFound => Self::not_found("UserFactor", "factor"),
+            FactorRefusal::NotActive => {
+                let text = "Invalid factor id, it is not currently active.";
+                refused(StatusCode::GONE, "E0000154", text)
+            }
+            FactorRefusal::UserNotActive(UserStatus::LockedOut) => {
+                refused(StatusCode::FORBIDDEN, "E0000069", "User Locked")
+            }
+            FactorRefusal::UserNotActive(_) => {
+                refused(StatusCode::LOCKED, "E0000155", "User is not currently active.")
+            }
+            FactorRefusal::TooManyFailures { .. } => {
+                let text = "API call exceeded rate limit due to too many requests.";
+                refused(StatusCode::TOO_MANY_REQUESTS, "E0000047", text)
+            }
+            FactorRefusal::WrongCode => {
+                let cause = "Your passcode doesn't match our records. Please try again.";
+                caused(refused(StatusCode::FORBIDDEN, "E0000068", &words), cause)
+            }
+            FactorRefusal::CodeUsed => caused(refused(StatusCode::FORBIDDEN, "E0000082", &words), &words),
+            FactorRefusal::Rejected | FactorRefusal::WrongNumber => {
+                refused(StatusCode::FORBIDDEN, "E0000073", "User rejected authentication")
+            }
+            FactorRefusal::WrongDevice => {
+                caused(refused(StatusCode::FORBIDDEN, "E0000068", "Invalid Passcode/Answer"), &words)
+            }
+            FactorRefusal::Malformed => Self::malformed(),
+            FactorRefusal::AlreadyActive | FactorRefusal::Expired => {
+                let summary = format!("Api validation failed: {words}");
+                caused(refused(StatusCode::BAD_REQUEST, "E0000001", &summary), &words)
+            }
         }
     }
 }

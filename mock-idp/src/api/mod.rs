@@ -5,6 +5,7 @@ mod access;
 mod app_shape;
 mod apps;
 mod assignments;
+mod devices;
 mod error;
 mod filter;
 mod groups;
@@ -26,7 +27,7 @@ pub(crate) use error::ApiError;
 
 use crate::site::Site;
 
-/// The API, on the org's host.
+/// The API, on the org's host, and what devices speak to it.
 pub(crate) fn router() -> Router<Site> {
     let api = Router::new()
         .route("/users", get(users::list).post(users::create))
@@ -61,7 +62,11 @@ pub(crate) fn router() -> Router<Site> {
         .route("/zones/{zone}", get(zones::show).put(zones::replace).delete(zones::delete))
         .route("/zones/{zone}/lifecycle/{operation}", post(zones::lifecycle))
         .route("/{*rest}", any(no_such_path));
-    Router::new().nest("/api/v1", api).merge(misbehaviour::router()).merge(threats::router())
+    Router::new()
+        .nest("/api/v1", api)
+        .nest("/gatewright/v1/devices", devices::router())
+        .merge(misbehaviour::router())
+        .merge(threats::router())
 }
 
 async fn no_such_path() -> ApiError {

@@ -1,17 +1,41 @@
 //! The authenticator app in a person's hand, as software. It is no part of the org: all that it knows it was told by
 //! the same data that a QR code gives, and the org learns from it what a person's app would send.
 
+mod key;
+mod protocol;
+
 use chrono::{DateTime, Utc};
-use ground::Secret;
+use ground::{Secret, random};
 use url::Url;
 
-use crate::model::TotpKey;
+pub use key::{DevicePublicKey, Signature};
+pub use protocol::{Decision, DeviceIdentity, PushActivated, PushActivation, PushAnswer, PushChallenge};
 
-/// A person's device with an authenticator app: one account of one person at one org.
+use crate::model::TotpKey;
+use key::DeviceKey;
+
+/// A person's device with an authenticator app: one account of one person at one org. Clones are copies of the device,
+/// keys included.
 #[derive(Clone, Debug)]
 pub struct Device {
+    id: String,
     name: String,
     totp: Option<TotpKey>,
+    push_key: DeviceKey,
+}
+
+/// What a QR code was about.
+#[derive(Clone, Debug)]
+pub enum Scanned {
+    /// The device shows codes from now on.
+    Codes,
+    /// The device asks for push notifications: this goes to the org.
+    Push {
+        /// The org's URL.
+        org: Url,
+        /// What the org is told.
+        activation: PushActivation,
+    },
 }
 
 /// Why a device takes nothing from a QR code.
@@ -19,7 +43,7 @@ pub struct Device {
 #[non_exhaustive]
 pub enum ScanError {
     /// It is not of a kind that the app knows.
-    #[error("the app knows no such QR code; it takes otpauth://totp/…")]
+    #[error("the app knows no such QR code; it takes otpauth://totp/… and oktaverify://…")]
     Unknown,
     /// It is incomplete, or asks for another kind of code.
     #[error("the QR code's {0} is missing or not what the app can do")]
@@ -29,7 +53,13 @@ pub enum ScanError {
 impl Device {
     /// A device on which nothing is enrolled.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), totp: None }
+        let id = format!("guo{}", random::alphanumeric(17));
+        Self { id, name: name.into(), totp: None, push_key: DeviceKey::generate() }
+    }
+
+    /// Its own name of itself, `guo…`.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// What its owner calls it.
@@ -37,24 +67,46 @@ impl Device {
         &self.name
     }
 
-    /// Takes up what a QR code says: an `otpauth` URI makes the device show codes, in place of an earlier one's.
+    /// Takes up what a QR code says: an `otpauth` URI makes the device show codes, in place of an earlier one's; an
+    /// `oktaverify` URI makes it ask for push notifications.
     ///
     /// # Errors
     /// When the app can't do what the QR code asks for. Nothing is taken up then.
-    pub fn scan(&mut self, qr_code: &Secret) -> Result<(), ScanError> {
+    pub fn scan(&mut self, qr_code: &Secret) -> Result<Scanned, ScanError> {
         let uri = Url::parse(qr_code.expose()).map_err(|_| ScanError::Unknown)?;
-        if uri.scheme() != "otpauth" || uri.host_str() != Some("totp") {
-            return Err(ScanError::Unknown);
-        }
-        let value = |name: &str| uri.query_pairs().find(|(given, _)| given == name).map(|(_, value)| value);
-        for (name, only) in [("algorithm", "SHA1"), ("digits", "6"), ("period", "30")] {
-            if value(name).is_some_and(|value| value != only) {
-                return Err(ScanError::Parameter(name));
+        match (uri.scheme(), uri.host_str()) {
+            ("otpauth", Some("totp")) => {
+                self.totp = Some(totp_key(&uri)?);
+                Ok(Scanned::Codes)
             }
+            ("oktaverify", _) => self.scan_push(&uri),
+            _ => Err(ScanError::Unknown),
         }
-        let key = value("secret").and_then(|secret| TotpKey::of_base32(&secret));
-        self.totp = Some(key.ok_or(ScanError::Parameter("secret"))?);
-        Ok(())
+    }
+
+    fn scan_push(&self, uri: &Url) -> Result<Scanned, ScanError> {
+        let token = value(uri, "t").ok_or(ScanError::Parameter("t"))?;
+        let org = value(uri, "s").and_then(|org| Url::parse(&org).ok());
+        let device = self.identity(&self.push_key);
+        let activation = PushActivation { token: Secret::new("activation token", token), device };
+        Ok(Scanned::Push { org: org.ok_or(ScanError::Parameter("s"))?, activation })
+    }
+
+    fn identity(&self, key: &DeviceKey) -> DeviceIdentity {
+        DeviceIdentity { id: self.id.clone(), name: self.name.clone(), key: key.public() }
+    }
+
+    /// Answers a push notification, with the number that the person chose if there were some to choose from.
+    pub fn answer(&self, challenge: &PushChallenge, decision: Decision, number: Option<u8>) -> PushAnswer {
+        let PushChallenge { transaction, nonce, .. } = challenge;
+        let signed = PushAnswer::signed(transaction, nonce, &self.id, decision, number);
+        PushAnswer {
+            transaction: transaction.clone(),
+            device: self.id.clone(),
+            decision,
+            number,
+            signature: self.push_key.sign(&signed),
+        }
     }
 
     /// The code that the app shows at this time of the device's clock; none when none was enrolled.
@@ -63,13 +115,27 @@ impl Device {
     }
 }
 
+fn value(uri: &Url, name: &str) -> Option<String> {
+    uri.query_pairs().find(|(given, _)| given == name).map(|(_, value)| value.into_owned())
+}
+
+fn totp_key(uri: &Url) -> Result<TotpKey, ScanError> {
+    for (name, only) in [("algorithm", "SHA1"), ("digits", "6"), ("period", "30")] {
+        if value(uri, name).is_some_and(|value| value != only) {
+            return Err(ScanError::Parameter(name));
+        }
+    }
+    let key = value(uri, "secret").and_then(|secret| TotpKey::of_base32(&secret));
+    key.ok_or(ScanError::Parameter("secret"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn scanned(uri: &str) -> Result<Device, ScanError> {
         let mut device = Device::new("Alice's phone");
-        device.scan(&Secret::new("TOTP secret", uri)).map(|()| device)
+        device.scan(&Secret::new("QR code", uri)).map(|_| device)
     }
 
     #[test]
@@ -87,6 +153,8 @@ mod tests {
         let refused = [
             ("https://acme.okta.test/".to_owned(), ScanError::Unknown),
             ("GEZDGNBVGY3TQOJQ".to_owned(), ScanError::Unknown),
+            ("oktaverify://alice/?s=https%3A%2F%2Facme.okta.test".to_owned(), ScanError::Parameter("t")),
+            ("oktaverify://alice/?t=x&s=acme".to_owned(), ScanError::Parameter("s")),
             (format!("otpauth://hotp/acme:alice?{secret}"), ScanError::Unknown),
             ("otpauth://totp/acme:alice".to_owned(), ScanError::Parameter("secret")),
             ("otpauth://totp/acme:alice?secret=1".to_owned(), ScanError::Parameter("secret")),

@@ -303,19 +303,19 @@ mod tests {
     fn a_fault_that_names_nothing_is_refused_with_what_exists() {
         let said = |value| fault(value).check().unwrap_err().to_string();
         insta::assert_snapshot!(
-                                                            [
-                                                                said(json!({"token_member": {"name": "token-type"}})),
-                                                                said(json!({"id_token_header": {"name": "typ"}})),
-                                                                said(json!({"callback_parameter": {"name": "stat", "value": "x"}})),
-                                                                said(json!({"callback_doubled": {"name": "nonce"}})),
-                                                                said(json!({"callback_status": 304})),
-                                                                said(json!({"answer_status": {"endpoint": "token", "status": 200}})),
-                                                                said(json!({"answer_slow": {"endpoint": "token", "milliseconds": 600_001}})),
-                                                                said(json!({"answer_huge": {"endpoint": "token", "bytes": 1_073_741_825}})),
-                                                                said(json!({"answer_type": {"endpoint": "token", "content_type": "a\nb"}})),
-                                                            ]
-                                                            .join("\n"),
-                                                            @r"
+                                                                            [
+                                                                                said(json!({"token_member": {"name": "token-type"}})),
+                                                                                said(json!({"id_token_header": {"name": "typ"}})),
+                                                                                said(json!({"callback_parameter": {"name": "stat", "value": "x"}})),
+                                                                                said(json!({"callback_doubled": {"name": "nonce"}})),
+                                                                                said(json!({"callback_status": 304})),
+                                                                                said(json!({"answer_status": {"endpoint": "token", "status": 200}})),
+                                                                                said(json!({"answer_slow": {"endpoint": "token", "milliseconds": 600_001}})),
+                                                                                said(json!({"answer_huge": {"endpoint": "token", "bytes": 1_073_741_825}})),
+                                                                                said(json!({"answer_type": {"endpoint": "token", "content_type": "a\nb"}})),
+                                                                            ]
+                                                                            .join("\n"),
+                                                                            @r"
 there is no member of token answers `token-type`. Did you mean `token_type`? There is: token_type, expires_in, access_token, scope, id_token, refresh_token, device_secret
 there is no member of ID tokens' headers `typ`. There is: alg, kid
 there is no parameter of the callback `stat`. Did you mean `state`? There is: state, code, iss, error, error_description
@@ -326,7 +326,7 @@ at most 600000 milliseconds
 at most 1073741824 bytes
 the content type can't stand in a header
 "
-                                                        );
+                                                                        );
         let metadata = said(json!({"discovery_member": {"name": "isuer", "value": 1}}));
         assert!(metadata.starts_with("there is no metadata `isuer`. Did you mean `issuer`?"), "{metadata}");
         assert!(metadata.contains(", jwks_uri, "), "{metadata}");

@@ -74,6 +74,8 @@ identifiers! {
     ZoneId = "nzo";
     /// A factor of a user's, `ost…`, `opf…`, `fwf…` or `ofs…` by its [kind](FactorKind).
     FactorId;
+    /// A push notification, `v2mst.…`.
+    PushId;
 }
 
 impl FactorId {

@@ -36,9 +36,14 @@ pub use assignment::{AppGroup, AppUser, AssignmentScope};
 pub use cause::{Actor, Cause, Client};
 pub use client_key::ClientKey;
 pub use error::ModelError;
-pub use factor::{Characteristics, Factor, FactorKind, FactorRefusal, FactorStatus, TotpEnrolment, Verified};
+pub use factor::{
+    Characteristics, Factor, FactorKind, FactorRefusal, FactorStatus, PushEnrolment, PushState,
+    PushTransaction, TotpEnrolment, Verified,
+};
 pub use group::{Group, GroupKind};
-pub use id::{ApiTokenId, AppId, FactorId, GroupId, OrgId, PolicyId, RuleId, SessionId, UserId, ZoneId};
+pub use id::{
+    ApiTokenId, AppId, FactorId, GroupId, OrgId, PolicyId, PushId, RuleId, SessionId, UserId, ZoneId,
+};
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
 pub use page::{Page, PageRequest};
 pub use password::{PasswordComplexity, PasswordSettings, RecoveryToken};

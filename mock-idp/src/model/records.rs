@@ -140,6 +140,10 @@ impl Model {
         self.shared.clock.now()
     }
 
+    pub(super) fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
     pub(super) fn minting(&self) -> &Minting {
         &self.shared.minting
     }

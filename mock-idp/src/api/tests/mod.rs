@@ -1,6 +1,7 @@
 //! The management API, through the server.
 
 mod apps;
+mod devices;
 mod lifecycle;
 mod logs;
 mod threats;

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Credential, Factor, FactorKind, FactorStatus};
 use crate::model::log::{Entry, EventType};
-use crate::model::{Cause, FactorId, Model, UserId, UserStatus};
+use crate::model::{Cause, FactorId, Model, User, UserId, UserStatus};
 
 /// How many proofs of one user's may fail within [`PERIOD`], whichever factors they are by (Okta's own limit, which it
 /// doesn't let anybody change). A success starts the count anew.
@@ -74,6 +74,21 @@ pub enum FactorRefusal {
     /// The code, or a later one, was used already.
     #[error("Each code can only be used once. Please wait for a new code and try again.")]
     CodeUsed,
+    /// The person denied it.
+    #[error("the person denied the push notification")]
+    Rejected,
+    /// The person chose another number than the page shows.
+    #[error("the person chose another number than the page shows")]
+    WrongNumber,
+    /// It comes from another device than the one that was enrolled.
+    #[error("it is not signed by the device that was enrolled")]
+    WrongDevice,
+    /// It was answered already, or too late.
+    #[error("it was answered already, or its time is over")]
+    Expired,
+    /// It is not what a device or browser sends.
+    #[error("it is not of the form that was expected")]
+    Malformed,
 }
 
 /// When a user's last proofs failed: at most as many as count.
@@ -104,12 +119,7 @@ impl Model {
         cause: &Cause,
         check: impl FnOnce(&mut Credential, DateTime<Utc>) -> Result<Characteristics, FactorRefusal>,
     ) -> Result<Verified, FactorRefusal> {
-        let factor = self.factor(id).ok_or(FactorRefusal::NotFound)?;
-        let user = self.user(&factor.user).ok_or(FactorRefusal::NotFound)?;
-        // A second factor comes before the password that must be changed.
-        if !matches!(user.status, UserStatus::Active | UserStatus::PasswordExpired) {
-            return Err(FactorRefusal::UserNotActive(user.status));
-        }
+        let (factor, user) = self.usable(id)?;
         let now = self.now();
         let outcome = self.factors().attempt(id, now, check);
         let entry = Entry::of(EventType::AuthViaMfa).to(user.party()).to(factor.party());
@@ -127,6 +137,30 @@ impl Model {
                 self.log(entry, cause);
                 Err(refusal)
             }
+        }
+    }
+}
+
+impl Model {
+    /// The active factor, and its user who may sign in, unless too many proofs failed.
+    pub(super) fn ready(&self, id: &FactorId) -> Result<(Arc<Factor>, Arc<User>), FactorRefusal> {
+        let (factor, user) = self.usable(id)?;
+        if factor.status != FactorStatus::Active {
+            return Err(FactorRefusal::NotActive);
+        }
+        match self.factors().blocked_until(&user.id, self.now()) {
+            Some(until) => Err(FactorRefusal::TooManyFailures { until }),
+            None => Ok((factor, user)),
+        }
+    }
+
+    fn usable(&self, id: &FactorId) -> Result<(Arc<Factor>, Arc<User>), FactorRefusal> {
+        let factor = self.factor(id).ok_or(FactorRefusal::NotFound)?;
+        let user = self.user(&factor.user).ok_or(FactorRefusal::NotFound)?;
+        // A second factor comes before the password that must be changed.
+        match user.status {
+            UserStatus::Active | UserStatus::PasswordExpired => Ok((factor, user)),
+            status => Err(FactorRefusal::UserNotActive(status)),
         }
     }
 }

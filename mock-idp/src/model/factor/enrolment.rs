@@ -85,12 +85,31 @@ impl Model {
         }))
     }
 
-    /// Activates a waiting factor if the check, which sees what is kept of it, finds that it works.
+    /// Waits until a factor is active; needs Tokio's timer. None when it is taken away or its QR code has expired.
+    pub async fn factor_activated(&self, id: &FactorId) -> Option<Arc<Factor>> {
+        let changed = self.factors().changed();
+        loop {
+            // Made before the factor is read, so that no change in between is missed.
+            let next = changed.notified();
+            let factor = self.factor(id)?;
+            match (factor.status, factor.enrolment_expires()) {
+                (FactorStatus::Active, _) => return Some(factor),
+                (_, Some(expires)) if expires <= self.now() => return None,
+                (_, Some(expires)) => tokio::select! {
+                    () = next => (),
+                    () = self.clock().reached(expires) => (),
+                },
+                (_, None) => next.await,
+            }
+        }
+    }
+
+    /// Activates a waiting factor if the check finds that it works.
     pub(super) fn activate(
         &self,
         id: &FactorId,
         cause: &Cause,
-        check: impl FnOnce(&mut Credential) -> Result<(), FactorRefusal>,
+        check: impl FnOnce(&mut Factor) -> Result<(), FactorRefusal>,
     ) -> Result<Arc<Factor>, FactorRefusal> {
         let now = self.now();
         let mut factors = self.factors();
@@ -99,11 +118,12 @@ impl Model {
             return Err(FactorRefusal::AlreadyActive);
         }
         let mut changed = Factor::clone(factor);
-        check(&mut changed.credential)?;
+        check(&mut changed)?;
         changed.status = FactorStatus::Active;
         changed.last_updated = now;
         *factor = Arc::new(changed);
         let activated = Arc::clone(factor);
+        factors.changed().notify_waiters();
         drop(factors);
         self.log_factor(EventType::FactorActivate, &activated, cause);
         Ok(activated)

@@ -1,6 +1,7 @@
 //! Factors: what a user proves beside the password who it is, from enrolment to the proof.
 //!
 //! * `totp`: the time-based codes of an authenticator app;
+//! * `push`: notifications that its device answers;
 //! * `otp`: how such a code is made (RFC 4226 and 6238);
 //! * `attempt`: what every proof has in common, and how many may fail;
 //! * `enrolment`: how factors come and go;
@@ -9,6 +10,7 @@
 mod attempt;
 mod enrolment;
 mod otp;
+mod push;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ use serde::Serialize;
 
 pub use attempt::{Characteristics, FactorRefusal, Verified};
 pub(crate) use otp::TotpKey;
+pub use push::{PushEnrolment, PushState, PushTransaction};
 pub(super) use store::Factors;
 pub use totp::TotpEnrolment;
 
@@ -48,6 +51,7 @@ pub struct Factor {
 #[derive(Clone, Debug)]
 enum Credential {
     Totp(totp::Totp),
+    Push(push::Push),
 }
 
 /// What sort of proof a factor gives.
@@ -128,12 +132,14 @@ impl Credential {
     fn kind(&self) -> FactorKind {
         match self {
             Self::Totp(_) => FactorKind::Totp,
+            Self::Push(_) => FactorKind::Push,
         }
     }
 
     fn totp(&mut self) -> Result<&mut totp::Totp, FactorRefusal> {
         match self {
             Self::Totp(totp) => Ok(totp),
+            _ => Err(FactorRefusal::NotFound),
         }
     }
 }

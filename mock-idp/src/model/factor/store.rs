@@ -3,8 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+
 use super::Factor;
 use super::attempt::Failures;
+use super::push::Pushes;
 use crate::model::{FactorId, UserId};
 
 /// All factors, and what users' proofs came to.
@@ -12,6 +16,9 @@ use crate::model::{FactorId, UserId};
 pub(in crate::model) struct Factors {
     by_id: HashMap<FactorId, Arc<Factor>>,
     by_user: HashMap<UserId, Holder>,
+    pub(super) pushes: Pushes,
+    /// Told when a factor or a notification changes, for those who wait for that.
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -24,6 +31,21 @@ struct Holder {
 impl Factors {
     pub(super) fn find(&self, id: &FactorId) -> Option<&Arc<Factor>> {
         self.by_id.get(id)
+    }
+
+    /// The factor that this is true of.
+    pub(super) fn find_where(&self, wanted: impl Fn(&Factor) -> bool) -> Option<FactorId> {
+        self.by_id.values().find(|factor| wanted(factor)).map(|factor| factor.id.clone())
+    }
+
+    /// Who is told when a factor or a notification changes.
+    pub(super) fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
+    }
+
+    /// Until when none of this user's proofs is taken.
+    pub(super) fn blocked_until(&self, user: &UserId, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.by_user.get(user).and_then(|holder| holder.failures.blocked_until(now))
     }
 
     /// The factor, with its user's failures.
@@ -51,6 +73,7 @@ impl Factors {
         if let Some(holder) = self.by_user.get_mut(&factor.user) {
             holder.factors.retain(|held| held != id);
         }
+        self.changed.notify_waiters();
         Some(factor)
     }
 
@@ -60,6 +83,7 @@ impl Factors {
         for id in &holder.factors {
             self.by_id.remove(id);
         }
+        self.changed.notify_waiters();
         holder.factors.len()
     }
 }

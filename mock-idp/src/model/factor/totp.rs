@@ -56,7 +56,7 @@ impl Model {
         cause: &Cause,
     ) -> Result<Arc<Factor>, FactorRefusal> {
         let now = self.now();
-        self.activate(id, cause, |credential| credential.totp()?.take(passcode, now))
+        self.activate(id, cause, |factor| factor.credential.totp()?.take(passcode, now))
     }
 
     /// Whether a code is right and new.

@@ -48,6 +48,7 @@ event_types! {
     Sso = "user.authentication.sso", "User single sign on to app";
     Verify = "user.authentication.verify", "Verify user identity";
     AuthViaMfa = "user.authentication.auth_via_mfa", "Authentication of user via MFA";
+    SendPush = "system.push.send_factor_verify_push", "Send Okta Verify push notification to user";
     FactorActivate = "user.mfa.factor.activate", "Activate factor or authenticator enrollment method for user";
     FactorDeactivate = "user.mfa.factor.deactivate", "Reset factor or authenticator enrollment method for user";
     FactorResetAll = "user.mfa.factor.reset_all", "Reset all factors or authenticator enrollments for user";
