@@ -87,6 +87,15 @@ pub enum Event {
         /// The refresh token to use next time.
         refresh_token: Option<Secret>,
     },
+    /// A client got a token for itself.
+    ClientTokenIssued {
+        /// In which request.
+        request: String,
+        /// To which application.
+        app: AppId,
+        /// The access token.
+        access_token: Secret,
+    },
     /// A token request was refused.
     TokenRefused {
         /// In which request.

@@ -15,8 +15,8 @@ use tower::service_fn;
 use crate::Event;
 use crate::keys::{KeyPool, KeyPoolError};
 use crate::misbehaviour::Misbehaviour;
-use crate::model::{Cause, Model, ModelError, NewUser, Profile, UserId};
-use crate::oidc::{Grants, OrgKeys, UsedAssertions};
+use crate::model::{Cause, Model, ModelError, NewUser, Profile, ServerName, UserId};
+use crate::oidc::{Grants, KeyRing, UsedAssertions};
 use crate::server::Server;
 use crate::sign_in::SignIns;
 use crate::site::{Names, Parts, Site};
@@ -88,7 +88,7 @@ impl Org {
     /// # Errors
     /// When there are no keys in time, or no port or no certificate can be had.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let keys = OrgKeys::claim(&config.keys).await?;
+        let keys = KeyRing::claim(&config.keys).await?;
         let listener = bind_loopback().await?;
         let https_addr = listener.local_addr()?;
         let names = Names {
@@ -132,6 +132,15 @@ impl Org {
         &self.site.model
     }
 
+    /// Has an authorization server sign with its next key from now on. The one before is published until the rotation
+    /// after.
+    ///
+    /// # Errors
+    /// When the pool has no key in time.
+    pub async fn rotate_keys(&self, server: &ServerName) -> Result<(), KeyPoolError> {
+        self.site.rotate_keys(server, &Cause::system()).await.map(drop)
+    }
+
     /// What the org does wrong on demand.
     pub fn misbehaviour(&self) -> &Misbehaviour {
         &self.site.misbehaviour
@@ -165,7 +174,7 @@ fn found(model: &Model, host: &str) -> Result<(Administrator, Secret), ModelErro
     Ok((Administrator { id: user.id.clone(), login, password }, token.secret().clone()))
 }
 
-pub(crate) fn site(names: Names, clock: Clock, sink: Sink<Event>, model: Model, keys: OrgKeys) -> Site {
+pub(crate) fn site(names: Names, clock: Clock, sink: Sink<Event>, model: Model, keys: KeyRing) -> Site {
     Site::new(Parts {
         names,
         misbehaviour: Misbehaviour::new(model.clone(), clock.clone(), sink.clone()),
@@ -280,7 +289,7 @@ mod tests {
         let (one, other) =
             tokio::join!(start(&authority, Sink::forgetful()), start(&authority, Sink::forgetful()));
         let kids = |org: &Org| {
-            let keys = org.site.keys.jwks()["keys"].as_array().unwrap().clone();
+            let keys = org.site.keys.org().jwks()["keys"].as_array().unwrap().clone();
             keys.into_iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         let of_other = kids(&other);

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use ground::{Clock, Sink};
 
 use crate::Event;
+use crate::keys::KeyPoolError;
 use crate::misbehaviour::Misbehaviour;
-use crate::model::{Model, Surface};
-use crate::oidc::{Grants, OrgKeys, UsedAssertions};
+use crate::model::{Cause, Entry, EventType, Model, ServerName, Surface};
+use crate::oidc::{Grants, KeyRing, ServerKeys, UsedAssertions};
 use crate::sign_in::SignIns;
 use crate::web::CsrfKey;
 
@@ -24,7 +25,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) sink: Sink<Event>,
     pub(crate) model: Model,
-    pub(crate) keys: OrgKeys,
+    pub(crate) keys: KeyRing,
     pub(crate) grants: Grants,
     pub(crate) used_assertions: UsedAssertions,
     pub(crate) sign_ins: SignIns,
@@ -97,6 +98,19 @@ impl Site {
     /// The org's issuer, which is its URL (the org authorization server).
     pub(crate) fn issuer(&self) -> String {
         self.names.org_url()
+    }
+
+    /// Has an authorization server sign with its next key from now on.
+    pub(crate) async fn rotate_keys(
+        &self,
+        server: &ServerName,
+        cause: &Cause,
+    ) -> Result<Arc<ServerKeys>, KeyPoolError> {
+        let keys = self.keys.rotate(server).await?;
+        let target = self.model.authorization_server(server).map(|server| server.party());
+        let entry = target.into_iter().fold(Entry::of(EventType::KeyRollover.at(server)), Entry::to);
+        self.model.log(entry, cause);
+        Ok(keys)
     }
 
     /// Stage time.

@@ -21,7 +21,7 @@ use crate::Event;
 use crate::keys::KeyPool;
 use crate::misbehaviour::{Fault, KnobId};
 use crate::model::{App, Cause, EventType, Group, LogQuery, Model, NewApp, NewUser, Profile, User};
-use crate::oidc::OrgKeys;
+use crate::oidc::KeyRing;
 use crate::org;
 use crate::server::Server;
 use crate::site::{Names, Site};
@@ -75,7 +75,7 @@ impl TestOrg {
             admin_host: "acme-admin.okta.test".into(),
             port: 443,
         };
-        let keys = OrgKeys::claim(&keys()).await.unwrap();
+        let keys = KeyRing::claim(&keys()).await.unwrap();
         let site = org::site(names, clock.clone(), sink, model, keys);
         let server = Server::new(site.clone());
         events.lock().unwrap().clear();

@@ -180,7 +180,7 @@ pub(super) fn shape(site: &Site, app: &App) -> Value {
         "signOnMode": "OPENID_CONNECT",
         "credentials": {
             "userNameTemplate": { "template": "${source.login}", "type": "BUILT_IN" },
-            "signing": { "kid": site.keys.kid() },
+            "signing": { "kid": site.keys.org().active().kid() },
             "oauthClient": client,
         },
         "settings": {

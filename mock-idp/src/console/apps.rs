@@ -114,6 +114,7 @@ impl General {
             ApplicationType::Web => "Web",
             ApplicationType::Native => "Native",
             ApplicationType::Browser => "Single-page app",
+            ApplicationType::Service => "API Services",
         }
     }
 }

@@ -37,7 +37,7 @@ impl Asker {
         let (basic, bearer) = credentials(&visit.headers);
         let handed = ["code", "refresh_token", "token", "access_token"].into_iter().filter_map(parameter);
         let grant = bearer.into_iter().chain(handed).find_map(|it| site.grants.holder(&it, site.now()));
-        let (app, user) = grant.unzip();
+        let (app, user) = grant.map_or((None, None), |(app, user)| (Some(app), user));
         let claimed = basic.or(parameter("client_id")).or_else(|| asserted(&parameter("client_assertion")?));
         let signed_in = || visit.session(site).map(|session| session.user);
         let asker = Self { app: claimed.map(|id| AppId::new(&id)).or(app), user: user.or_else(signed_in) };

@@ -12,19 +12,20 @@ use super::knob::Occasion;
 use super::turned::Misbehaviour;
 use crate::keys::SigningError;
 use crate::model::App;
-use crate::oidc::OrgKeys;
+use crate::oidc::ServerKeys;
 
 impl Misbehaviour {
     /// An ID token that says `claims`, signed as it should be unless a knob says otherwise; what knobs do to the claims
     /// stands in `claims` then.
     pub(crate) fn id_token(
         &self,
-        keys: &OrgKeys,
+        keys: &ServerKeys,
         app: &App,
         claims: &mut Map<String, Value>,
         occasion: &Occasion<'_>,
     ) -> Result<String, SigningError> {
-        let mut header = Map::from_iter([("alg".into(), "RS256".into()), ("kid".into(), keys.kid().into())]);
+        let key = keys.active();
+        let mut header = Map::from_iter([("alg".into(), "RS256".into()), ("kid".into(), key.kid().into())]);
         let mut spoiled = None;
         self.pass(Point::IdToken, occasion, |fault| match fault {
             Fault::IdTokenClaim { name, value } => set(claims, name, value.as_ref()),
@@ -43,8 +44,8 @@ impl Misbehaviour {
             _ => false,
         });
         match spoiled {
-            None => keys.sign_id_token(&header, claims),
-            Some(Signature::Wrong) => keys.sign_wrongly(&header, claims),
+            None => key.sign_under(&header, claims),
+            Some(Signature::Wrong) => keys.unpublished().sign_under(&header, claims),
             // RFC 7519, 6: what is not signed has an empty signature.
             Some(Signature::None | Signature::Missing) => Ok(format!("{}.", unsigned(&header, claims))),
             Some(Signature::Hs256WithClientSecret) => {

@@ -83,6 +83,8 @@ pub enum ApplicationType {
     Native,
     /// A page in a browser.
     Browser,
+    /// A program without people, which gets tokens of its own.
+    Service,
 }
 
 /// How an application proves itself at the token endpoint (OpenID Connect Core, section 9).
@@ -121,17 +123,20 @@ pub enum GrantType {
     AuthorizationCode,
     /// A refresh token (RFC 6749, section 6).
     RefreshToken,
+    /// Nothing but its own credentials, for a token of its own (RFC 6749, 4.4).
+    ClientCredentials,
 }
 
 impl GrantType {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
 
     /// The protocol's name of it.
     pub fn name(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
         }
     }
 }
@@ -410,13 +415,18 @@ fn check(label: &str, settings: &ClientSettings) -> Result<(), ModelError> {
     if settings.grant_types.is_empty() {
         return Err(ModelError::invalid("grant_types", "The field cannot be left blank"));
     }
-    if settings.redirect_uris.is_empty() {
+    let for_people = settings.grant_types.iter().any(|grant| *grant != GrantType::ClientCredentials);
+    if settings.redirect_uris.is_empty() && for_people {
         return Err(ModelError::invalid("redirect_uris", "The field cannot be left blank"));
     }
     check_uris("redirect_uris", &settings.redirect_uris)?;
     check_uris("post_logout_redirect_uris", &settings.post_logout_redirect_uris)?;
     check_uris("initiate_login_uri", settings.initiate_login_uri.as_slice())?;
     let public = settings.token_endpoint_auth_method == TokenEndpointAuthMethod::None;
+    if public && settings.grant_types.contains(&GrantType::ClientCredentials) {
+        let reason = "A client without authentication can't use the client_credentials grant type";
+        return Err(ModelError::invalid("grant_types", reason));
+    }
     if public && !settings.pkce_required {
         let reason = "pkce_required must be true when token_endpoint_auth_method is none";
         return Err(ModelError::invalid("pkce_required", reason));

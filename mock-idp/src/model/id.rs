@@ -64,6 +64,10 @@ identifiers! {
     AppId = "0oa";
     /// A policy: `00p…`, an application's `rst…`.
     PolicyId = "00p";
+    /// A custom authorization server, `aus…`, or `default`.
+    AuthorizationServerId = "aus";
+    /// A scope of an authorization server, `scp…`.
+    ScopeId = "scp";
     /// A session at the org, `102…`.
     SessionId = "102";
     /// A policy's rule, `0pr…`.

@@ -6,6 +6,7 @@
 mod api_token;
 mod app;
 mod assignment;
+mod authorization_server;
 mod cause;
 mod client_key;
 mod error;
@@ -33,6 +34,9 @@ pub use app::{
     RefreshTokenRotation, RefreshTokenSettings, TokenEndpointAuthMethod,
 };
 pub use assignment::{AppGroup, AppUser, AssignmentScope};
+pub use authorization_server::{
+    AuthorizationServer, Scope, ScopeConsent, ServerName, ServerStatus, TokenLifetimes,
+};
 pub use cause::{Actor, Cause, Client};
 pub use client_key::ClientKey;
 pub use error::ModelError;
@@ -42,7 +46,8 @@ pub use factor::{
 };
 pub use group::{Group, GroupKind};
 pub use id::{
-    ApiTokenId, AppId, FactorId, GroupId, OrgId, PolicyId, PushId, RuleId, SessionId, UserId, ZoneId,
+    ApiTokenId, AppId, AuthorizationServerId, FactorId, GroupId, OrgId, PolicyId, PushId, RuleId, ScopeId,
+    SessionId, UserId, ZoneId,
 };
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
 pub use page::{Page, PageRequest};

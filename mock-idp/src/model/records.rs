@@ -9,6 +9,7 @@ use ground::{Clock, Sink};
 use super::api_token::ApiToken;
 use super::app::App;
 use super::assignment::Assigned;
+use super::authorization_server::{AuthorizationServer, ServerName};
 use super::factor::Factors;
 use super::group::Group;
 use super::id::{AppId, GroupId, Minting, OrgId, PolicyId, UserId, ZoneId};
@@ -60,6 +61,7 @@ pub(super) struct Records {
     pub(super) memberships: HashMap<UserId, BTreeSet<GroupId>>,
     pub(super) apps: BTreeMap<AppId, Arc<App>>,
     pub(super) assigned: HashMap<AppId, Assigned>,
+    pub(super) authorization_servers: BTreeMap<ServerName, Arc<AuthorizationServer>>,
     pub(super) api_tokens: Vec<ApiToken>,
     pub(super) zones: BTreeMap<ZoneId, Arc<Zone>>,
     pub(super) policies: Policies,
@@ -77,6 +79,10 @@ impl Model {
         let mut records = Records { policies, ..Records::default() };
         records.members.insert(id.clone(), BTreeSet::new());
         records.groups.insert(id.clone(), Arc::new(everyone));
+        let servers =
+            [AuthorizationServer::of_org(&minting, now), AuthorizationServer::default_custom(&minting, now)];
+        records.authorization_servers =
+            servers.map(|server| (server.name.clone(), Arc::new(server))).into_iter().collect();
         records.found_zones(&minting, now);
         let shared = Shared {
             org,

@@ -8,28 +8,36 @@ use super::error::{self, OAuthError};
 use super::grants::Grant;
 use super::request::{AuthorizeRequest, Prompt, Unacceptable};
 use super::respond;
+use super::server::AuthServer;
 use crate::Event;
 use crate::misbehaviour::Occasion;
-use crate::model::{Actor, App, AppId, AppStatus, Cause, Entry, EventType, Session, User, Verdict};
+use crate::model::{
+    Actor, App, AppId, AppStatus, Cause, Entry, EventType, ServerName, Session, User, Verdict,
+};
 use crate::sign_in::{self, Destination};
 use crate::site::Site;
 use crate::web::{ErrorPage, Params, Visit, html, read_form};
 
 /// `/oauth2/v1/authorize`, GET and POST (OpenID Connect Core, 3.1.2).
-pub(super) async fn authorize(State(site): State<Site>, visit: Visit, request: Request) -> Response {
+pub(super) async fn authorize(
+    State(site): State<Site>,
+    server: AuthServer,
+    visit: Visit,
+    request: Request,
+) -> Response {
     let method = request.method().clone();
     let params = match read_form(request).await {
         Ok(params) => params,
         Err(status) => return page(&site, &error::invalid_request(), status),
     };
-    match AuthorizeRequest::read(&params, &site.model) {
+    match AuthorizeRequest::read(&params, &site.model, &server.record) {
         Ok(request) => decide(&site, &visit, request, &method),
         Err(Unacceptable::Page(error)) => {
-            note_refusal(&site, &visit, &params, &error, false);
+            note_refusal(&site, &visit, server.name(), &params, &error, false);
             page(&site, &error, StatusCode::BAD_REQUEST)
         }
         Err(Unacceptable::Reply(reply_to, error)) => {
-            note_refusal(&site, &visit, &params, &error, true);
+            note_refusal(&site, &visit, server.name(), &params, &error, true);
             let app = AppId::new(params.text("client_id"));
             let occasion = Occasion::of(&visit).with(&app, None);
             respond::with_error(&site, &occasion, &reply_to, &error, &method)
@@ -94,12 +102,16 @@ pub(crate) fn finish(
     let (Some(app), Some(user)) = (app, site.model.user(&session.user)) else {
         return page(site, &error::invalid_client_id(), StatusCode::BAD_REQUEST);
     };
+    if AuthServer::of(site, &request.server).is_none() {
+        return page(site, &error::invalid_authorization_server(), StatusCode::BAD_REQUEST);
+    }
     if site.model.assignment(&app.id, &user.id).is_none() {
         return refuse(site, visit, request, Some(session), &error::user_not_assigned(), method);
     }
     let code = site.grants.issue_code(Grant::of(request, session), site.now());
     let cause = visit.cause_in(session);
-    let granted = Entry::of(EventType::AuthorizeCode).with("requestUri", "/oauth2/v1/authorize");
+    let granted = Entry::of(EventType::AuthorizeCode.at(&request.server));
+    let granted = granted.with("requestUri", format!("{}/v1/authorize", request.server.path()));
     site.model.log(granted.to(app.party()), &cause);
     site.model.log(Entry::of(EventType::Sso).to(app.party()).to(user.party()), &cause);
     let occasion = Occasion::of(visit).with(&app.id, &user.id);
@@ -127,14 +139,21 @@ fn refuse(
     let cause = session.map_or_else(|| visit.cause(Actor::App(request.app.clone())), |it| visit.cause_in(it));
     let app = site.model.app(&request.app);
     let user = session.and_then(|session| site.model.user(&session.user));
-    log_refusal(site, &cause, error, app.as_deref(), user.as_deref());
+    log_refusal(site, &cause, &request.server, error, app.as_deref(), user.as_deref());
     emit_refusal(site, visit, request.app.as_str(), error, true);
     let occasion = Occasion::of(visit).with(&request.app, session.map(|session| &session.user));
     respond::with_error(site, &occasion, &request.reply_to, error, method)
 }
 
 /// An unassigned person's attempt stands in the log as Okta writes it; other refusals as failed authorizations.
-fn log_refusal(site: &Site, cause: &Cause, error: &OAuthError, app: Option<&App>, user: Option<&User>) {
+fn log_refusal(
+    site: &Site,
+    cause: &Cause,
+    server: &ServerName,
+    error: &OAuthError,
+    app: Option<&App>,
+    user: Option<&User>,
+) {
     let to_app = |entry: Entry| app.map(App::party).into_iter().fold(entry, Entry::to);
     let to_user = |entry: Entry| user.map(User::party).into_iter().fold(entry, Entry::to);
     if *error == error::user_not_assigned() {
@@ -143,14 +162,21 @@ fn log_refusal(site: &Site, cause: &Cause, error: &OAuthError, app: Option<&App>
         let sso = Entry::of(EventType::Sso).failed(error.description.clone());
         site.model.log(to_user(to_app(sso)), cause);
     }
-    site.model.log(to_app(Entry::of(EventType::Authorize).failed(error.reason)), cause);
+    site.model.log(to_app(Entry::of(EventType::Authorize.at(server)).failed(error.reason)), cause);
 }
 
-fn note_refusal(site: &Site, visit: &Visit, params: &Params, error: &OAuthError, redirected: bool) {
+fn note_refusal(
+    site: &Site,
+    visit: &Visit,
+    server: &ServerName,
+    params: &Params,
+    error: &OAuthError,
+    redirected: bool,
+) {
     let client_id = params.text("client_id");
     let cause = visit.cause(Actor::App(AppId::new(client_id)));
     let app = site.model.app(&AppId::new(client_id));
-    log_refusal(site, &cause, error, app.as_deref(), None);
+    log_refusal(site, &cause, server, error, app.as_deref(), None);
     emit_refusal(site, visit, client_id, error, redirected);
 }
 

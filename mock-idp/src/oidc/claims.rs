@@ -3,42 +3,66 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use ground::random;
 use serde_json::{Map, Value, json};
 
-use super::grants::{Grant, TOKEN_LIFETIME};
-use crate::model::{OrgId, User};
+use super::grants::Grant;
+use super::scope::Scopes;
+use super::server::AuthServer;
+use crate::model::{AppId, OrgId, User};
 
-/// The claims of an org access token. Its audience is the org itself, and `sub` the login: what the org server puts
-/// there is not settled without a real org.
+/// How long ID tokens are good, in stage time.
+const ID_TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(1);
+
+/// The claims of an access token about a person. The org server's audience is the org itself, and `sub` the login: what
+/// it puts there is not settled without a real org.
 pub(super) fn access_token(
+    server: &AuthServer,
     grant: &Grant,
     user: &User,
-    issuer: &str,
     now: DateTime<Utc>,
 ) -> Map<String, Value> {
-    members(json!({
-        "ver": 1,
-        "jti": format!("AT.{}", random::token()),
-        "iss": issuer,
-        "aud": issuer,
-        "sub": user.profile.login,
-        "iat": now.timestamp(),
-        "exp": (now + TOKEN_LIFETIME).timestamp(),
+    let mut claims = any_access_token(server, &user.profile.login, now);
+    claims.extend(members(json!({
         "cid": grant.app,
         "uid": user.id,
         "scp": grant.scopes.names(),
         "auth_time": grant.authenticated.timestamp(),
+    })));
+    claims
+}
+
+/// The claims of an access token that a client gets for itself.
+pub(super) fn client_token(
+    server: &AuthServer,
+    client: &AppId,
+    scopes: &Scopes,
+    now: DateTime<Utc>,
+) -> Map<String, Value> {
+    let mut claims = any_access_token(server, client.as_str(), now);
+    claims.extend(members(json!({ "cid": client, "scp": scopes.names() })));
+    claims
+}
+
+fn any_access_token(server: &AuthServer, subject: &str, now: DateTime<Utc>) -> Map<String, Value> {
+    members(json!({
+        "ver": 1,
+        "jti": format!("AT.{}", random::token()),
+        "iss": server.issuer(),
+        "aud": server.audience(),
+        "sub": subject,
+        "iat": now.timestamp(),
+        "exp": (now + server.record.lifetimes.access_token).timestamp(),
     }))
 }
 
 /// The claims of an ID token that is issued beside an access token: a thin one. Of the profile it has name, e-mail and
 /// username alone, the rest is in userinfo. (That the code flow's is thin is inferred from Okta's description.)
 pub(super) fn id_token(
+    server: &AuthServer,
     grant: &Grant,
     user: &User,
-    issuer: &str,
     org: &OrgId,
     access_token: &str,
     now: DateTime<Utc>,
@@ -52,10 +76,10 @@ pub(super) fn id_token(
     }
     claims.extend(members(json!({
         "ver": 1,
-        "iss": issuer,
+        "iss": server.issuer(),
         "aud": grant.app,
         "iat": now.timestamp(),
-        "exp": (now + TOKEN_LIFETIME).timestamp(),
+        "exp": (now + ID_TOKEN_LIFETIME).timestamp(),
         "jti": format!("ID.{}", random::token()),
         "amr": grant.amr,
         "idp": org,
@@ -75,7 +99,7 @@ pub(super) fn id_token(
 }
 
 /// The claims of a userinfo answer (OpenID Connect Core, 5.4), as far as the profile has them.
-pub(super) fn userinfo(grant: &Grant, user: &User) -> Map<String, Value> {
+pub(super) fn userinfo(scopes: &Scopes, user: &User) -> Map<String, Value> {
     let profile = &user.profile;
     let mut claims = members(json!({ "sub": user.id }));
     let mut put = |name: &str, value: Option<&str>| {
@@ -83,7 +107,7 @@ pub(super) fn userinfo(grant: &Grant, user: &User) -> Map<String, Value> {
             claims.insert(name.to_owned(), value.into());
         }
     };
-    if grant.scopes.has("profile") {
+    if scopes.has("profile") {
         put("name", Some(&profile.display_name()));
         put("profile", profile.other("profileUrl"));
         put("nickname", profile.other("nickName"));
@@ -94,19 +118,19 @@ pub(super) fn userinfo(grant: &Grant, user: &User) -> Map<String, Value> {
         put("family_name", Some(&profile.last_name));
         put("zoneinfo", Some(profile.other("timezone").unwrap_or("America/Los_Angeles")));
     }
-    if grant.scopes.has("email") {
+    if scopes.has("email") {
         put("email", Some(&profile.email));
     }
-    if grant.scopes.has("phone") {
+    if scopes.has("phone") {
         put("phone_number", profile.other("primaryPhone").or(profile.other("mobilePhone")));
     }
-    if grant.scopes.has("profile") {
+    if scopes.has("profile") {
         claims.insert("updated_at".into(), user.last_updated.timestamp().into());
     }
-    if grant.scopes.has("email") {
+    if scopes.has("email") {
         claims.insert("email_verified".into(), true.into());
     }
-    if let Some(address) = address(user).filter(|_| grant.scopes.has("address")) {
+    if let Some(address) = address(user).filter(|_| scopes.has("address")) {
         claims.insert("address".into(), address);
     }
     claims

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::assertion::{Assertion, JWT_BEARER, Presented};
 use super::error::{self, OAuthError};
+use super::server::AuthServer;
 use crate::model::{App, AppId, AppStatus, TokenEndpointAuthMethod};
 use crate::site::Site;
 use crate::web::{Params, Visit};
@@ -21,6 +22,7 @@ use crate::web::{Params, Visit};
 /// Okta's, beside the client id that was claimed if one was.
 pub(super) fn authenticate(
     site: &Site,
+    server: &AuthServer,
     visit: &Visit,
     form: &Params,
 ) -> Result<Arc<App>, (OAuthError, Option<String>)> {
@@ -31,7 +33,7 @@ pub(super) fn authenticate(
     let claimed = claimed.map(str::to_owned);
     check_single(visit, form, basic.is_some())
         .and_then(|()| match form.has("client_assertion") {
-            true => by_jwt(site, visit, form, assertion.as_ref()),
+            true => by_jwt(site, server, visit, form, assertion.as_ref()),
             false => by_secret(site, form, basic),
         })
         .map_err(|error| (error, claimed))
@@ -52,6 +54,7 @@ fn check_single(visit: &Visit, form: &Params, basic: bool) -> Result<(), OAuthEr
 
 fn by_jwt(
     site: &Site,
+    server: &AuthServer,
     visit: &Visit,
     form: &Params,
     assertion: Option<&Assertion<'_>>,
@@ -63,9 +66,9 @@ fn by_jwt(
     if form.value("client_id").is_some_and(|other| assertion.issuer() != Some(other)) {
         return Err(error::invalid_client_id());
     }
-    let (endpoint, issuer) = (format!("{}{}", site.names.org_url(), visit.uri.path()), site.issuer());
+    let endpoint = format!("{}{}", site.names.org_url(), visit.uri.path());
     let presented =
-        Presented { audiences: [&endpoint, &issuer], now: site.now(), used: &site.used_assertions };
+        Presented { audiences: [&endpoint, server.issuer()], now: site.now(), used: &site.used_assertions };
     assertion.client(&site.model, &presented)
 }
 

@@ -110,6 +110,20 @@ catalogue! {
     openid_scope_required = 400 "invalid_scope" "openid_scope_required"
         "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
     missing_scopes = 400 "invalid_scope" "missing_scopes" "No scopes were requested.";
+    no_default_scopes = 400 "invalid_scope" "no_default_scopes"
+        "The authorization server resource does not have any configured default scopes, 'scope' must be provided.";
+    openid_not_allowed_client_creds = 400 "invalid_scope" "openid_not_allowed_client_creds"
+        "Cannot request 'openid' scopes using client credentials.";
+    no_org_scopes_granted = 400 "consent_required" "no_org_scopes_granted"
+        "You are not allowed any of the requested scopes.";
+    unsupported_auth_method_client_creds = 401 "invalid_client" "unsupported_auth_method_client_creds"
+        "Client Credentials requests to the Org Authorization Server must use the private_key_jwt token_endpoint_auth_method.";
+    invalid_application_type_client_credentials = 401 "invalid_client" "invalid_application_type_client_credentials"
+        "Only clients with 'application_type' of 'service' may use the client_credentials 'grant_type' with the Org Authorization Server.";
+    invalid_authorization_server = 400 "invalid_request" "invalid_authorization_server"
+        "The authorization server id is invalid.";
+    mismatched_authorization_server = 400 "invalid_request" "mismatched_authorization_server"
+        "The grant was issued for another authorization server.";
     no_matching_scope = 400 "invalid_scope" "no_matching_scope"
         "One or more scopes are not configured for the authorization server resource.";
     access_token_missing = 401 "invalid_request" "access_token_missing" "The access token is missing.";
@@ -142,6 +156,7 @@ catalogue! {
     unsupported_response_type = 400 "unsupported_response_type" "unsupported_response_type"
         "The response type is not supported by the authorization server. Configured response types: [code].";
     token_not_generated = 500 "server_error" "id_token_not_generated" "Failed to create the id_token.";
+    access_token_not_generated = 500 "server_error" "access_token_not_generated" "Failed to create the access_token.";
     pkce_unsupported_method = 400 "invalid_request" "pkce_unsupported_code_challenge_method"
         "PKCE code challenge method is not supported. Valid values: [S256]";
     invalid_prompt = 400 "invalid_request" "invalid_prompt"

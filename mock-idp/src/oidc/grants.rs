@@ -10,13 +10,13 @@ use super::acr::Acr;
 use super::pkce::Challenge;
 use super::refresh_token::{REMEMBERED, RefreshToken, Use};
 use super::scope::Scopes;
-use crate::model::{AppId, Digest, Expiring, RefreshTokenSettings, Session, UserId, amr};
+use crate::model::{AppId, Digest, Expiring, RefreshTokenSettings, ServerName, Session, UserId, amr};
 
 /// How long a code may be redeemed, in stage time.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(300);
 
-/// How long ID tokens and the org server's access tokens are good, in stage time.
-pub(crate) const TOKEN_LIFETIME: TimeDelta = TimeDelta::seconds(3600);
+/// How long a code is remembered afterwards, in stage time: as long as any access token lives.
+const REMEMBERED_CODE: TimeDelta = TimeDelta::hours(24);
 
 /// Far more than a stage has out at once; the oldest make room.
 const CAPACITY: usize = 50_000;
@@ -24,6 +24,8 @@ const CAPACITY: usize = 50_000;
 /// What a code or an access token was granted for.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
+    /// Which authorization server granted it.
+    pub(crate) server: ServerName,
     pub(crate) app: AppId,
     pub(crate) user: UserId,
     pub(crate) scopes: Scopes,
@@ -40,6 +42,7 @@ pub(crate) struct Grant {
 impl Grant {
     pub(super) fn of(request: &super::AuthorizeRequest, session: &Session) -> Self {
         Self {
+            server: request.server.clone(),
             app: request.app.clone(),
             user: session.user.clone(),
             scopes: request.scopes.clone(),
@@ -79,10 +82,16 @@ pub(crate) struct Granted {
 /// An access token that is out.
 #[derive(Clone, Debug)]
 pub(crate) struct AccessToken {
-    pub(crate) grant: Grant,
+    /// Which authorization server issued it.
+    pub(crate) server: ServerName,
+    pub(crate) app: AppId,
+    /// About whom it is; about nobody when a client got it for itself.
+    pub(crate) user: Option<UserId>,
+    pub(crate) scopes: Scopes,
     pub(crate) family: Family,
     pub(crate) jti: String,
     pub(crate) issued: DateTime<Utc>,
+    pub(crate) expires: DateTime<Utc>,
 }
 
 /// The codes and tokens of one org.
@@ -130,7 +139,7 @@ impl Grants {
         let redeemable_until = now + CODE_LIFETIME;
         let granted = Granted { grant, family: Family::default() };
         let entry = Code { granted, redeemable_until, redeemed: false };
-        let forgotten = redeemable_until + TOKEN_LIFETIME;
+        let forgotten = redeemable_until + REMEMBERED_CODE;
         self.out().codes.insert(Digest::of(code.expose()), entry, forgotten, now);
         code
     }
@@ -161,7 +170,8 @@ impl Grants {
         let mut out = self.out();
         let alive = !entry.family.has_ended();
         if alive {
-            out.access_tokens.insert(Digest::of(token), entry, now + TOKEN_LIFETIME, now);
+            let expires = entry.expires;
+            out.access_tokens.insert(Digest::of(token), entry, expires, now);
         }
         alive
     }
@@ -171,9 +181,14 @@ impl Grants {
         self.out().access_tokens.find(Digest::of(token), now).cloned()
     }
 
-    /// A first refresh token.
-    pub(crate) fn issue_refresh_token(&self, granted: Granted, now: DateTime<Utc>) -> Secret {
-        self.out().add(RefreshToken::new(granted, now), now)
+    /// A first refresh token, good for that long from one use to the next.
+    pub(crate) fn issue_refresh_token(
+        &self,
+        granted: Granted,
+        idle: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Secret {
+        self.out().add(RefreshToken::new(granted, idle, now), now)
     }
 
     /// Uses a refresh token, if `fits` agrees: what it stands for, and the one to use next time.
@@ -197,7 +212,7 @@ impl Grants {
                 Err(NotRedeemed::Reused(out.end(&family, now)))
             }
             Use::Stays => Ok((entry.granted.clone(), Secret::new("refresh token", token))),
-            Use::Rotates(next) => Ok((next.granted.clone(), out.add(next, now))),
+            Use::Rotates(next) => Ok((next.granted.clone(), out.add(*next, now))),
         }
     }
 
@@ -208,26 +223,31 @@ impl Grants {
         Some((entry.granted.grant.clone(), entry.good_until()))
     }
 
-    /// For which application and user a code or a token was granted, if it is one. Looking uses nothing up.
-    pub(crate) fn holder(&self, presented: &str, now: DateTime<Utc>) -> Option<(AppId, UserId)> {
+    /// For which application, and about which user, a code or a token was granted, if it is one. Looking uses nothing up.
+    pub(crate) fn holder(&self, presented: &str, now: DateTime<Utc>) -> Option<(AppId, Option<UserId>)> {
         let (out, digest) = (self.out(), Digest::of(presented));
-        let code = out.codes.find(digest, now).map(|code| &code.granted.grant);
-        let access = || out.access_tokens.find(digest, now).map(|token| &token.grant);
-        let refresh = || out.refresh_tokens.find(digest, now).map(|token| &token.granted.grant);
-        let grant = code.or_else(access).or_else(refresh)?;
-        Some((grant.app.clone(), grant.user.clone()))
+        if let Some(token) = out.access_tokens.find(digest, now) {
+            return Some((token.app.clone(), token.user.clone()));
+        }
+        let code = out.codes.find(digest, now).map(|code| &code.granted);
+        let refresh = || out.refresh_tokens.find(digest, now).map(|token| &token.granted);
+        let Granted { grant, .. } = code.or_else(refresh)?;
+        Some((grant.app.clone(), Some(grant.user.clone())))
     }
 
-    /// Revokes a token of this application; false when there is none. A refresh token takes its family with it.
-    pub(crate) fn revoke(&self, token: &str, app: &AppId, now: DateTime<Utc>) -> bool {
+    /// Revokes a token that this server issued to this application; false when there is none. A refresh token takes its
+    /// family with it.
+    pub(crate) fn revoke(&self, token: &str, server: &ServerName, app: &AppId, now: DateTime<Utc>) -> bool {
         let mut out = self.out();
         let digest = Digest::of(token);
-        let refresh = out.refresh_tokens.find(digest, now).filter(|token| token.granted.grant.app == *app);
+        let of_these = |grant: &Grant| grant.app == *app && grant.server == *server;
+        let refresh = out.refresh_tokens.find(digest, now).filter(|token| of_these(&token.granted.grant));
         if let Some(family) = refresh.map(|token| token.granted.family.clone()) {
             out.end(&family, now);
             return true;
         }
-        let own = out.access_tokens.find(digest, now).is_some_and(|token| token.grant.app == *app);
+        let own = |token: &AccessToken| token.app == *app && token.server == *server;
+        let own = out.access_tokens.find(digest, now).is_some_and(own);
         own && out.access_tokens.take(digest, now).is_some()
     }
 
@@ -254,13 +274,16 @@ impl Out {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::RefreshTokenRotation;
+    use crate::model::{AuthorizationServerId, RefreshTokenRotation};
+
+    const IDLE: TimeDelta = TimeDelta::days(90);
 
     fn grant() -> Grant {
         Grant {
+            server: ServerName::Org,
             app: AppId::new("0oa1"),
             user: UserId::new("00u1"),
-            scopes: Scopes::parse("openid", |_| true).unwrap(),
+            scopes: Scopes::default(),
             redirect_uri: "https://app.test/cb".into(),
             nonce: None,
             challenge: None,
@@ -276,7 +299,9 @@ mod tests {
 
     fn token(granted: &Granted, now: DateTime<Utc>) -> AccessToken {
         let Granted { grant, family } = granted.clone();
-        AccessToken { grant, family, jti: "AT.1".into(), issued: now }
+        let (app, user, expires) = (grant.app, Some(grant.user), now + TimeDelta::hours(1));
+        let (server, jti, issued) = (grant.server, "AT.1".into(), now);
+        AccessToken { server, app, user, scopes: grant.scopes, family, jti, issued, expires }
     }
 
     #[test]
@@ -327,8 +352,11 @@ mod tests {
         let code = grants.issue_code(grant(), now);
         let granted = grants.redeem(code.expose(), now, fits).unwrap();
         grants.keep("token", token(&granted, now), now);
-        assert!(!grants.revoke("token", &AppId::new("0oa2"), now));
-        assert!(grants.revoke("token", &AppId::new("0oa1"), now));
+        let own = AppId::new("0oa1");
+        let elsewhere = ServerName::Custom(AuthorizationServerId::new("default"));
+        assert!(!grants.revoke("token", &ServerName::Org, &AppId::new("0oa2"), now));
+        assert!(!grants.revoke("token", &elsewhere, &own, now));
+        assert!(grants.revoke("token", &ServerName::Org, &own, now));
         assert!(grants.access_token("token", now).is_none());
     }
 
@@ -344,7 +372,7 @@ mod tests {
     fn a_static_refresh_token_stays_while_it_is_used() {
         let (grants, mut now) = (Grants::new(), Utc::now());
         let fixed = settings(RefreshTokenRotation::Static, 0);
-        let token = grants.issue_refresh_token(granted(), now);
+        let token = grants.issue_refresh_token(granted(), IDLE, now);
         for _ in 0..3 {
             now += TimeDelta::days(89);
             assert_eq!(grants.refresh(token.expose(), fixed, now, fits).unwrap().1, token);
@@ -359,7 +387,7 @@ mod tests {
         let (grants, now) = (Grants::new(), Utc::now());
         let rotate = settings(RefreshTokenRotation::Rotate, 30);
         let first = granted();
-        let old = grants.issue_refresh_token(first.clone(), now);
+        let old = grants.issue_refresh_token(first.clone(), IDLE, now);
         let (_, next) = grants.refresh(old.expose(), rotate, now, fits).unwrap();
         assert_ne!(old, next);
         let soon = now + TimeDelta::seconds(29);
@@ -372,7 +400,7 @@ mod tests {
         }
         assert!(grants.access_token("token", late).is_none());
         // Another sign-in of the same person is another family.
-        let elsewhere = grants.issue_refresh_token(granted(), now);
+        let elsewhere = grants.issue_refresh_token(granted(), IDLE, now);
         grants.refresh(elsewhere.expose(), rotate, late, fits).unwrap();
     }
 
@@ -380,7 +408,7 @@ mod tests {
     fn without_leeway_a_refresh_token_is_good_once() {
         let (grants, now) = (Grants::new(), Utc::now());
         let strict = settings(RefreshTokenRotation::Rotate, 0);
-        let old = grants.issue_refresh_token(granted(), now);
+        let old = grants.issue_refresh_token(granted(), IDLE, now);
         grants.refresh(old.expose(), strict, now, |_| Err("unfit")).unwrap_err();
         let (_, next) = grants.refresh(old.expose(), strict, now, fits).unwrap();
         assert!(grants.refresh_token(old.expose(), now).is_none());

@@ -5,7 +5,8 @@ use ground::Secret;
 use serde_json::{Map, Value, json};
 
 use super::claims;
-use super::grants::{AccessToken, Granted, TOKEN_LIFETIME};
+use super::grants::{AccessToken, Granted};
+use super::server::AuthServer;
 use crate::Event;
 use crate::keys::SigningError;
 use crate::misbehaviour::Occasion;
@@ -16,6 +17,7 @@ use crate::web::Visit;
 /// To whom tokens are issued, about whom, and for what.
 pub(super) struct Issuance<'a> {
     pub(super) site: &'a Site,
+    pub(super) server: &'a AuthServer,
     pub(super) visit: &'a Visit,
     pub(super) app: &'a App,
     pub(super) user: &'a User,
@@ -36,20 +38,19 @@ impl Issuance<'_> {
         granted: Granted,
         refresh_token: Option<Secret>,
     ) -> Result<Option<Value>, SigningError> {
-        let (site, Granted { grant, family }) = (self.site, granted);
-        let issuer = site.issuer();
+        let (site, server, Granted { grant, family }) = (self.site, self.server, granted);
         let occasion = Occasion::of(self.visit).with(&self.app.id, &self.user.id);
-        let access_claims = claims::access_token(&grant, self.user, &issuer, self.now);
-        let access_token = site.keys.sign_access_token(&access_claims)?;
+        let access_claims = claims::access_token(server, &grant, self.user, self.now);
+        let access_token = server.keys.sign_access_token(&access_claims)?;
         let (mut id_token, mut id_claims) = (None, Map::new());
         if grant.scopes.has("openid") {
             let org = site.model.org_id();
-            id_claims = claims::id_token(&grant, self.user, &issuer, org, &access_token, self.now);
-            id_token = Some(site.misbehaviour.id_token(&site.keys, self.app, &mut id_claims, &occasion)?);
+            id_claims = claims::id_token(server, &grant, self.user, org, &access_token, self.now);
+            id_token = Some(site.misbehaviour.id_token(&server.keys, self.app, &mut id_claims, &occasion)?);
         }
         let mut answer = json!({
             "token_type": "Bearer",
-            "expires_in": TOKEN_LIFETIME.num_seconds(),
+            "expires_in": server.record.lifetimes.access_token.num_seconds(),
             "access_token": access_token,
             "scope": grant.scopes.to_string(),
         });
@@ -58,7 +59,16 @@ impl Issuance<'_> {
             members.extend(id_token.as_deref().map(|it| ("id_token".to_owned(), it.into())));
         });
         let jti = access_claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let entry = AccessToken { grant, family, jti, issued: self.now };
+        let entry = AccessToken {
+            server: grant.server,
+            app: grant.app,
+            user: Some(grant.user),
+            scopes: grant.scopes,
+            family,
+            jti,
+            issued: self.now,
+            expires: self.now + server.record.lifetimes.access_token,
+        };
         if !site.grants.keep(&access_token, entry, self.now) {
             return Ok(None);
         }
@@ -86,7 +96,7 @@ impl Issuance<'_> {
         ] {
             if issued {
                 let token = Party::new(kind, "unknown", self.user.id.as_str(), "unknown");
-                let entry = Entry::of(event).to(self.user.party()).to(token);
+                let entry = Entry::of(event.at(self.server.name())).to(self.user.party()).to(token);
                 let entry = entry.with("grantType", self.given.grant_type().name());
                 self.site.model.log(entry, &cause);
             }

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::authorize::page;
 use super::error::{self, OAuthError};
+use super::server::AuthServer;
 use crate::model::{App, AppId};
 use crate::sign_in;
 use crate::site::Site;
@@ -14,13 +15,18 @@ use crate::web::{Params, Visit, read_form, redirect, see_other};
 
 /// `/oauth2/v1/logout`: ends the browser's session at the org. An expired hint is as good as a fresh one; one of
 /// another person than the session's is not, and then nothing ends.
-pub(super) async fn logout(State(site): State<Site>, visit: Visit, request: Request) -> Response {
+pub(super) async fn logout(
+    State(site): State<Site>,
+    server: AuthServer,
+    visit: Visit,
+    request: Request,
+) -> Response {
     let method = request.method().clone();
     let params = match read_form(request).await {
         Ok(params) => params,
         Err(status) => return page(&site, &error::invalid_request(), status),
     };
-    match location(&site, &visit, &params) {
+    match location(&site, &server, &visit, &params) {
         Ok(location) => {
             let response = if method == Method::GET { redirect(&location) } else { see_other(&location) };
             sign_in::end_session(&site, &visit, response)
@@ -30,12 +36,12 @@ pub(super) async fn logout(State(site): State<Site>, visit: Visit, request: Requ
 }
 
 /// Where the browser goes afterwards: the sign-in page unless the client registered another place.
-fn location(site: &Site, visit: &Visit, params: &Params) -> Result<String, OAuthError> {
+fn location(site: &Site, server: &AuthServer, visit: &Visit, params: &Params) -> Result<String, OAuthError> {
     if params.duplicate().is_some() {
         return Err(error::duplicate_parameters());
     }
     let hint = params.value("id_token_hint").ok_or_else(|| error::missing_parameter("id_token_hint"))?;
-    let claims = site.keys.verify_id_token(hint).ok_or_else(error::id_token_invalid)?;
+    let claims = server.keys.verify_id_token(hint).ok_or_else(error::id_token_invalid)?;
     let claim = |name: &str| claims.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
     let app = site.model.app(&AppId::new(claim("aud"))).ok_or_else(error::id_token_invalid)?;
     if visit.session(site).is_some_and(|session| session.user.as_str() != claim("sub")) {

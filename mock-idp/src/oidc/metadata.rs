@@ -7,7 +7,7 @@ use http::header;
 use serde_json::{Value, json};
 
 use super::acr::Acr;
-use super::scope;
+use super::server::AuthServer;
 use crate::api::ApiError;
 use crate::misbehaviour::Occasion;
 use crate::model::{AppId, GrantType};
@@ -19,49 +19,63 @@ const KEEP: &str = "max-age=86400, must-revalidate";
 
 /// OpenID Connect Discovery 1.0, section 4. What a client may ask by `client_id` is the same for all of them, unless the
 /// org misbehaves.
-pub(super) async fn discovery(State(site): State<Site>, visit: Visit) -> Response {
-    let mut metadata = metadata(&site);
+pub(super) async fn discovery(State(site): State<Site>, server: AuthServer, visit: Visit) -> Response {
+    published(&site, &visit, metadata(&server))
+}
+
+/// A custom server's metadata by RFC 8414: that of discovery without OpenID Connect.
+pub(super) async fn oauth_metadata(State(site): State<Site>, server: AuthServer, visit: Visit) -> Response {
+    let mut metadata = metadata(&server);
+    metadata["grant_types_supported"] = json!(server.record.grant_types());
+    metadata["claims_supported"] =
+        json!(["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "sub"]);
+    if let Some(members) = metadata.as_object_mut() {
+        members.shift_remove("userinfo_endpoint");
+        members.shift_remove("id_token_signing_alg_values_supported");
+    }
+    published(&site, &visit, metadata)
+}
+
+fn published(site: &Site, visit: &Visit, mut metadata: Value) -> Response {
     let query = Params::parse(visit.uri.query().unwrap_or_default().as_bytes());
     let asks = query.value("client_id").map(AppId::new);
-    site.misbehaviour.spoil_discovery(&mut metadata, &Occasion::of(&visit).with(asks.as_ref(), None));
+    site.misbehaviour.spoil_discovery(&mut metadata, &Occasion::of(visit).with(asks.as_ref(), None));
     ([(header::CACHE_CONTROL, KEEP)], Json(metadata)).into_response()
 }
 
-/// The JWK set, without the key of access tokens.
-pub(super) async fn keys(State(site): State<Site>, visit: Visit) -> Response {
-    let mut keys = site.keys.jwks();
-    site.misbehaviour.spoil_key_set(&mut keys, site.keys.kid(), &Occasion::of(&visit));
+/// The JWK set. (The org server's lacks the key of its access tokens.)
+pub(super) async fn keys(State(site): State<Site>, server: AuthServer, visit: Visit) -> Response {
+    let mut keys = server.keys.jwks();
+    site.misbehaviour.spoil_key_set(&mut keys, server.keys.active().kid(), &Occasion::of(&visit));
     ([(header::CACHE_CONTROL, KEEP)], Json(keys)).into_response()
 }
 
-/// Other authorization servers than the org's own are not there.
-pub(super) async fn unknown_server(visit: Visit) -> Response {
-    match visit.uri.path().strip_prefix("/oauth2/").and_then(|rest| rest.split('/').next()) {
-        Some(id) if id != "v1" && !id.is_empty() => {
-            ApiError::not_found("AuthorizationServer", id).into_response()
-        }
-        _ => ApiError::no_such_path().into_response(),
-    }
+/// There is no such path, or no such server above it.
+pub(super) async fn nothing(_: AuthServer) -> ApiError {
+    ApiError::no_such_path()
 }
 
-/// What this org does, and nothing that it doesn't: the rest of Okta's lists comes with what they promise.
-fn metadata(site: &Site) -> Value {
-    let issuer = site.issuer();
-    let endpoint = |name: &str| format!("{issuer}/oauth2/v1/{name}");
+/// What this server does, and nothing that it doesn't: the rest of Okta's lists comes with what they promise.
+fn metadata(server: &AuthServer) -> Value {
+    let endpoint = |name: &str| server.endpoint(name);
+    let scopes = server.record.scopes.iter().filter(|scope| scope.published).map(|scope| &scope.name);
+    // As in Okta, discovery speaks of what people take part in.
+    let grant_types = server.record.grant_types().iter();
+    let grant_types = grant_types.filter(|grant| **grant != GrantType::ClientCredentials);
     let client_authentication =
         ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
     json!({
-        "issuer": issuer,
+        "issuer": server.issuer(),
         "authorization_endpoint": endpoint("authorize"),
         "token_endpoint": endpoint("token"),
         "userinfo_endpoint": endpoint("userinfo"),
         "jwks_uri": endpoint("keys"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "grant_types_supported": GrantType::ALL,
+        "grant_types_supported": grant_types.collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": scope::SUPPORTED,
+        "scopes_supported": scopes.collect::<Vec<_>>(),
         "token_endpoint_auth_methods_supported": client_authentication,
         "acr_values_supported": Acr::names().collect::<Vec<_>>(),
         "claims_supported": [

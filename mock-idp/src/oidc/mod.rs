@@ -1,10 +1,11 @@
-//! OpenID Connect at the org authorization server, whose issuer is the org's own URL.
+//! OpenID Connect and OAuth 2.0 at the org authorization server, whose issuer is the org's own URL, and at custom ones.
 
 mod acr;
 mod assertion;
 mod authorize;
 mod claims;
 mod client_auth;
+mod client_credentials;
 mod error;
 mod grants;
 mod initiate;
@@ -19,33 +20,42 @@ mod request;
 mod respond;
 mod revoke;
 mod scope;
+mod server;
 #[cfg(test)]
 mod tests;
 mod token;
 mod userinfo;
 
 use axum::Router;
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 
 pub(crate) use assertion::UsedAssertions;
 pub(crate) use authorize::{finish, refuse_unmet};
 pub(crate) use grants::Grants;
-pub(crate) use keys::OrgKeys;
+pub(crate) use keys::{KeyRing, ServerKeys};
 pub(crate) use request::AuthorizeRequest;
 
 use crate::site::Site;
 
-/// The endpoints, on the org's host.
+/// The endpoints, on the org's host: the org server's, and the same below each custom server.
 pub(crate) fn router() -> Router<Site> {
+    let custom = endpoints()
+        .route("/.well-known/openid-configuration", get(metadata::discovery))
+        .route("/.well-known/oauth-authorization-server", get(metadata::oauth_metadata));
+    let servers = endpoints().nest("/{server}", custom).fallback(metadata::nothing);
     Router::new()
         .route("/.well-known/openid-configuration", get(metadata::discovery))
-        .route("/oauth2/v1/keys", get(metadata::keys))
-        .route("/oauth2/v1/authorize", get(authorize::authorize).post(authorize::authorize))
-        .route("/oauth2/v1/token", post(token::token))
-        .route("/oauth2/v1/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
-        .route("/oauth2/v1/introspect", post(revoke::introspect))
-        .route("/oauth2/v1/revoke", post(revoke::revoke))
-        .route("/oauth2/v1/logout", get(logout::logout).post(logout::logout))
         .route("/home/{name}/{id}", get(initiate::open_app))
-        .route("/oauth2/{*rest}", any(metadata::unknown_server))
+        .nest("/oauth2", servers)
+}
+
+fn endpoints() -> Router<Site> {
+    Router::new()
+        .route("/v1/keys", get(metadata::keys))
+        .route("/v1/authorize", get(authorize::authorize).post(authorize::authorize))
+        .route("/v1/token", post(token::token))
+        .route("/v1/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .route("/v1/introspect", post(revoke::introspect))
+        .route("/v1/revoke", post(revoke::revoke))
+        .route("/v1/logout", get(logout::logout).post(logout::logout))
 }

@@ -5,15 +5,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::grants::Granted;
 use crate::model::{RefreshTokenRotation, RefreshTokenSettings};
 
-/// How long a refresh token is good from one use to the next, in stage time.
-const IDLE_LIMIT: TimeDelta = TimeDelta::days(90);
-
 /// How long one is remembered, in stage time.
 pub(super) const REMEMBERED: TimeDelta = TimeDelta::days(3650);
 
 /// A refresh token that is out.
 pub(super) struct RefreshToken {
     pub(super) granted: Granted,
+    /// How long it is good from one use to the next.
+    idle: TimeDelta,
     idle_until: DateTime<Utc>,
     /// When another took its place, and until when it is good nevertheless.
     rotated: Option<DateTime<Utc>>,
@@ -24,7 +23,7 @@ pub(super) enum Use {
     /// It is good for another use.
     Stays,
     /// This one takes its place.
-    Rotates(RefreshToken),
+    Rotates(Box<RefreshToken>),
     /// It had been used, and another had taken its place.
     Again,
     /// It was not used for too long.
@@ -32,8 +31,8 @@ pub(super) enum Use {
 }
 
 impl RefreshToken {
-    pub(super) fn new(granted: Granted, now: DateTime<Utc>) -> Self {
-        Self { granted, idle_until: now + IDLE_LIMIT, rotated: None }
+    pub(super) fn new(granted: Granted, idle: TimeDelta, now: DateTime<Utc>) -> Self {
+        Self { granted, idle, idle_until: now + idle, rotated: None }
     }
 
     pub(super) fn use_up(&mut self, settings: RefreshTokenSettings, now: DateTime<Utc>) -> Use {
@@ -45,13 +44,13 @@ impl RefreshToken {
         }
         match settings.rotation_type {
             RefreshTokenRotation::Static => {
-                self.idle_until = now + IDLE_LIMIT;
+                self.idle_until = now + self.idle;
                 Use::Stays
             }
             RefreshTokenRotation::Rotate => {
                 let leeway = TimeDelta::seconds(settings.leeway.into());
                 self.rotated.get_or_insert(now + leeway);
-                Use::Rotates(Self::new(self.granted.clone(), now))
+                Use::Rotates(Box::new(Self::new(self.granted.clone(), self.idle, now)))
             }
         }
     }

@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use super::acr::Acr;
 use super::error::{self, OAuthError};
 use super::pkce::Challenge;
-use super::scope::{self, Scopes};
-use crate::model::{App, AppId, AppStatus, Asked, GrantType, Model};
+use super::scope::Scopes;
+use crate::model::{App, AppId, AppStatus, Asked, AuthorizationServer, GrantType, Model, ServerName};
 use crate::web::Params;
 
 /// Where the answer to a request goes.
@@ -32,6 +32,8 @@ pub(crate) enum ResponseMode {
 /// A request that makes sense.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorizeRequest {
+    /// Which authorization server was asked.
+    pub(crate) server: ServerName,
     pub(crate) app: AppId,
     /// The app's label, which the sign-in page shows.
     pub(crate) label: String,
@@ -66,7 +68,11 @@ pub(crate) enum Unacceptable {
 }
 
 impl AuthorizeRequest {
-    pub(crate) fn read(params: &Params, model: &Model) -> Result<Self, Unacceptable> {
+    pub(crate) fn read(
+        params: &Params,
+        model: &Model,
+        server: &AuthorizationServer,
+    ) -> Result<Self, Unacceptable> {
         let app = client(params, model).map_err(Unacceptable::Page)?;
         let redirect_uri = redirect_uri(params, &app).map_err(Unacceptable::Page)?;
         let (mode, mode_error) = match response_mode(params) {
@@ -74,11 +80,16 @@ impl AuthorizeRequest {
             Err(error) => (ResponseMode::Query, Some(error)),
         };
         let reply_to = ReplyTo { redirect_uri, mode, state: params.text("state").to_owned() };
-        let read = mode_error.map_or_else(|| Self::read_rest(params, &app, &reply_to), Err);
+        let read = mode_error.map_or_else(|| Self::read_rest(params, &app, server, &reply_to), Err);
         read.map_err(|error| Unacceptable::Reply(reply_to, error))
     }
 
-    fn read_rest(params: &Params, app: &App, reply_to: &ReplyTo) -> Result<Self, OAuthError> {
+    fn read_rest(
+        params: &Params,
+        app: &App,
+        server: &AuthorizationServer,
+        reply_to: &ReplyTo,
+    ) -> Result<Self, OAuthError> {
         if params.duplicate().is_some() {
             return Err(error::duplicate_parameters());
         }
@@ -94,7 +105,7 @@ impl AuthorizeRequest {
         if reply_to.state.is_empty() {
             return Err(error::invalid_state());
         }
-        let mut scopes = Scopes::parse(params.text("scope"), scope::supported)?;
+        let mut scopes = Scopes::of_person(params.text("scope"), server)?;
         if !app.settings.grant_types.contains(&GrantType::RefreshToken) {
             // Nothing is granted by it then. Which words Okta has for it is not settled.
             scopes = scopes.without("offline_access");
@@ -109,6 +120,7 @@ impl AuthorizeRequest {
             return Err(error::invalid_prompt_for_zero_max_age());
         }
         Ok(Self {
+            server: server.name.clone(),
             app: app.id.clone(),
             label: app.label.clone(),
             reply_to: reply_to.clone(),
@@ -200,7 +212,11 @@ mod tests {
     fn read(query: &str) -> Result<AuthorizeRequest, Unacceptable> {
         let (model, app) = org();
         let query = query.replace("{id}", app.client_id()).replace("{cb}", CALLBACK);
-        AuthorizeRequest::read(&Params::parse(query.as_bytes()), &model)
+        AuthorizeRequest::read(&Params::parse(query.as_bytes()), &model, &server(&model))
+    }
+
+    fn server(model: &Model) -> Arc<AuthorizationServer> {
+        model.authorization_server(&ServerName::Org).unwrap()
     }
 
     const GOOD: &str = "client_id={id}&redirect_uri={cb}&response_type=code&state=s&scope=openid";
@@ -262,7 +278,7 @@ mod tests {
         let (model, app) = org();
         model.set_app_status(&app.id, AppStatus::Inactive, &Cause::system()).unwrap();
         let query = GOOD.replace("{id}", app.client_id()).replace("{cb}", CALLBACK);
-        let read = AuthorizeRequest::read(&Params::parse(query.as_bytes()), &model);
+        let read = AuthorizeRequest::read(&Params::parse(query.as_bytes()), &model, &server(&model));
         assert!(matches!(read, Err(Unacceptable::Page(e)) if e == error::invalid_client_id()));
     }
 
@@ -280,7 +296,7 @@ mod tests {
             let (model, app) = org();
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             query.append_pair("client_id", app.client_id()).append_pair("redirect_uri", &uri);
-            let read = AuthorizeRequest::read(&Params::parse(query.finish().as_bytes()), &model);
+            let read = AuthorizeRequest::read(&Params::parse(query.finish().as_bytes()), &model, &server(&model));
             prop_assert!(matches!(read, Err(Unacceptable::Page(_))));
         }
     }

@@ -1,31 +1,51 @@
-//! Scopes of the org authorization server.
+//! The scopes of a request.
 
 use super::error::{self, OAuthError};
-
-/// The scopes that the org server knows.
-pub(crate) const SUPPORTED: [&str; 7] =
-    ["openid", "email", "profile", "address", "phone", "offline_access", "groups"];
+use crate::model::AuthorizationServer;
 
 /// The scopes of a request, each once, in the order in which they were asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scopes {
     names: Vec<String>,
 }
 
 impl Scopes {
-    /// Parses a `scope` parameter (RFC 6749, 3.3) that asks for scopes which are `known`, `openid` among them.
-    pub(crate) fn parse(text: &str, known: impl Fn(&str) -> bool) -> Result<Self, OAuthError> {
-        let scopes = Self::names_in(text);
+    /// Parses the `scope` parameter (RFC 6749, 3.3) of a request for a person's sign-in. Those of OpenID Connect come with
+    /// `openid`.
+    pub(crate) fn of_person(text: &str, server: &AuthorizationServer) -> Result<Self, OAuthError> {
+        let scopes = Self::asked(text, server)?;
         if scopes.names.is_empty() {
             return Err(error::missing_scopes());
         }
-        if !scopes.names.iter().all(|name| known(name)) {
-            return Err(error::no_matching_scope());
-        }
-        if !scopes.has("openid") {
+        let with_openid = |name: &String| server.scope(name).is_some_and(|scope| scope.with_openid);
+        if scopes.names.iter().any(with_openid) && !scopes.has("openid") {
             return Err(error::openid_scope_required());
         }
         Ok(scopes)
+    }
+
+    /// Parses the `scope` parameter of a client that asks for a token of its own: what OpenID Connect says of people it
+    /// can't have. Those who name none get the server's default scopes.
+    pub(crate) fn of_client(text: &str, server: &AuthorizationServer) -> Result<Self, OAuthError> {
+        let mut scopes = Self::asked(text, server)?;
+        if scopes.names.is_empty() {
+            let defaults = server.scopes.iter().filter(|scope| scope.default);
+            scopes.names = defaults.map(|scope| scope.name.clone()).collect();
+        }
+        if scopes.names.is_empty() {
+            return Err(error::no_default_scopes());
+        }
+        let of_people = |name: &String| server.scope(name).is_some_and(|scope| scope.system);
+        match scopes.names.iter().any(of_people) {
+            true => Err(error::openid_not_allowed_client_creds()),
+            false => Ok(scopes),
+        }
+    }
+
+    fn asked(text: &str, server: &AuthorizationServer) -> Result<Self, OAuthError> {
+        let scopes = Self::names_in(text);
+        let known = scopes.names.iter().all(|name| server.scope(name).is_some());
+        if known { Ok(scopes) } else { Err(error::no_matching_scope()) }
     }
 
     /// Parses a `scope` parameter that asks for no more than these again.
@@ -68,11 +88,6 @@ impl Scopes {
     }
 }
 
-/// Whether the org server knows this scope.
-pub(crate) fn supported(name: &str) -> bool {
-    SUPPORTED.contains(&name)
-}
-
 impl std::fmt::Display for Scopes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.names.join(" "))
@@ -82,10 +97,44 @@ impl std::fmt::Display for Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AuthorizationServerId, Cause, Model, Scope, ServerName};
+    use ground::{Clock, Sink};
     use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn org() -> (Model, Arc<AuthorizationServer>) {
+        let model = Model::new(Clock::new(), Sink::forgetful());
+        let server = model.authorization_server(&ServerName::Org).unwrap();
+        (model, server)
+    }
 
     fn parse(text: &str) -> Result<Scopes, OAuthError> {
-        Scopes::parse(text, supported)
+        Scopes::of_person(text, &org().1)
+    }
+
+    #[test]
+    fn a_custom_servers_scopes_need_no_openid_and_are_a_clients_own() {
+        let (model, _) = org();
+        let id = AuthorizationServerId::new("default");
+        let put = |name: &str, default| {
+            let set = |scope: &mut Scope| (scope.name, scope.default) = (name.to_owned(), default);
+            model.put_scope(&id, None, &Cause::system(), set).unwrap();
+            model.authorization_server(&ServerName::Custom(id.clone())).unwrap()
+        };
+        let server = put("pets", false);
+        assert_eq!(
+            Scopes::of_person("pets offline_access", &server).unwrap().to_string(),
+            "pets offline_access"
+        );
+        assert_eq!(Scopes::of_person("pets email", &server), Err(error::openid_scope_required()));
+        assert_eq!(Scopes::of_person("groups openid", &server), Err(error::no_matching_scope()));
+        assert_eq!(Scopes::of_client("pets", &server).unwrap().to_string(), "pets");
+        assert_eq!(Scopes::of_client("", &server), Err(error::no_default_scopes()));
+        for openid in ["pets openid", "email", "offline_access"] {
+            assert_eq!(Scopes::of_client(openid, &server), Err(error::openid_not_allowed_client_creds()));
+        }
+        assert_eq!(Scopes::of_client("cats", &server), Err(error::no_matching_scope()));
+        assert_eq!(Scopes::of_client("", &put("cats", true)).unwrap().to_string(), "cats");
     }
 
     #[test]

@@ -11,54 +11,78 @@ use super::client_auth;
 use super::error::{self, OAuthError, json_error};
 use super::grants::{Grant, NotRedeemed};
 use super::issue::{Given, Issuance};
-use super::{pkce, refresh};
+use super::server::AuthServer;
+use super::{client_credentials, pkce, refresh};
 use crate::Event;
 use crate::model::{Actor, App, AppId, Entry, EventType, GrantType, Party, UserStatus};
 use crate::site::Site;
 use crate::web::{Params, Visit, read_form};
 
 /// `/oauth2/v1/token` (RFC 6749, 3.2).
-pub(super) async fn token(State(site): State<Site>, visit: Visit, request: Request) -> Response {
+pub(super) async fn token(
+    State(site): State<Site>,
+    server: AuthServer,
+    visit: Visit,
+    request: Request,
+) -> Response {
     let form = match read_form(request).await {
         Ok(form) => form,
         Err(StatusCode::UNSUPPORTED_MEDIA_TYPE) => return error::invalid_request().into_response(),
         Err(status) => return json_error(status, "invalid_request", "Invalid request"),
     };
-    let app = match client_auth::authenticate(&site, &visit, &form) {
+    let app = match client_auth::authenticate(&site, &server, &visit, &form) {
         Ok(app) => app,
-        Err((error, claimed)) => return refuse(&site, &visit, claimed.as_deref(), &error),
+        Err((error, claimed)) => return refuse(&site, &server, &visit, claimed.as_deref(), &error),
     };
-    match trade(&site, &visit, &app, &form) {
+    match trade(&site, &server, &visit, &app, &form) {
         Ok(answer) => ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response(),
-        Err(error) => refuse(&site, &visit, Some(app.client_id()), &error),
+        Err(error) => refuse(&site, &server, &visit, Some(app.client_id()), &error),
     }
 }
 
-fn trade(site: &Site, visit: &Visit, app: &App, form: &Params) -> Result<Value, OAuthError> {
+fn trade(
+    site: &Site,
+    server: &AuthServer,
+    visit: &Visit,
+    app: &App,
+    form: &Params,
+) -> Result<Value, OAuthError> {
     if form.duplicate().is_some() {
         return Err(error::duplicate_parameters());
     }
-    match grant_type(app, form)? {
-        GrantType::AuthorizationCode => redeem(site, visit, app, form),
-        GrantType::RefreshToken => refresh::refresh(site, visit, app, form),
+    match grant_type(server, app, form)? {
+        GrantType::AuthorizationCode => redeem(site, server, visit, app, form),
+        GrantType::RefreshToken => refresh::refresh(site, server, visit, app, form),
+        GrantType::ClientCredentials => client_credentials::grant(site, server, visit, app, form),
     }
 }
 
-fn grant_type(app: &App, form: &Params) -> Result<GrantType, OAuthError> {
+/// What the request gives for tokens. (The org server knows client credentials only to say that it wants none.)
+fn grant_type(server: &AuthServer, app: &App, form: &Params) -> Result<GrantType, OAuthError> {
     let names = |types: &[GrantType]| types.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ");
-    let asked = form.value("grant_type").ok_or_else(|| error::missing_grant_type(&names(&GrantType::ALL)))?;
+    let supported = names(server.record.grant_types());
+    let asked = form.value("grant_type").ok_or_else(|| error::missing_grant_type(&supported))?;
     let known = GrantType::ALL.into_iter().find(|known| known.name() == asked);
-    let known = known.ok_or_else(|| error::unsupported_grant_type(&names(&GrantType::ALL)))?;
+    let known = known.ok_or_else(|| error::unsupported_grant_type(&supported))?;
     let own = &app.settings.grant_types;
     if own.contains(&known) { Ok(known) } else { Err(error::unauthorized_client(&names(own))) }
 }
 
-fn redeem(site: &Site, visit: &Visit, app: &App, form: &Params) -> Result<Value, OAuthError> {
+fn redeem(
+    site: &Site,
+    server: &AuthServer,
+    visit: &Visit,
+    app: &App,
+    form: &Params,
+) -> Result<Value, OAuthError> {
     let code = form.value("code").ok_or_else(|| error::missing_parameter("code"))?;
     let now = site.now();
     let fits = |grant: &Grant| {
         if grant.app != app.id {
             return Err(error::mismatched_client());
+        }
+        if grant.server != *server.name() {
+            return Err(error::mismatched_authorization_server());
         }
         if form.value("redirect_uri") != Some(grant.redirect_uri.as_str()) {
             return Err(error::mismatched_redirect_uri());
@@ -69,7 +93,7 @@ fn redeem(site: &Site, visit: &Visit, app: &App, form: &Params) -> Result<Value,
         NotRedeemed::Unfit(error) => error,
         NotRedeemed::Invalid => error::invalid_authorization_code(),
         NotRedeemed::Reused(revoked) => {
-            note_reuse(site, visit, app, code, revoked);
+            note_reuse(site, server, visit, app, code, revoked);
             error::invalid_authorization_code()
         }
     })?;
@@ -80,17 +104,23 @@ fn redeem(site: &Site, visit: &Visit, app: &App, form: &Params) -> Result<Value,
         return Err(error::user_not_assigned());
     }
     let lasting = granted.grant.scopes.has("offline_access");
-    let refresh_token = lasting.then(|| site.grants.issue_refresh_token(granted.clone(), now));
+    let refresh_token = lasting.then(|| {
+        let idle = server.record.lifetimes.refresh_token_idle;
+        site.grants.issue_refresh_token(granted.clone(), idle, now)
+    });
     let given = Given::Code(code);
-    let issued = Issuance { site, visit, app, user: &user, given, now }.issue(granted, refresh_token);
+    let issued = Issuance { site, server, visit, app, user: &user, given, now }.issue(granted, refresh_token);
     issued.map_err(|_| error::token_not_generated())?.ok_or_else(error::invalid_authorization_code)
 }
 
-fn note_reuse(site: &Site, visit: &Visit, app: &App, code: &str, revoked: usize) {
+fn note_reuse(site: &Site, server: &AuthServer, visit: &Visit, app: &App, code: &str, revoked: usize) {
     let cause = visit.cause(Actor::App(app.id.clone()));
     for _ in 0..revoked {
         let token = Party::new("access_token", "unknown", "unknown", "unknown");
-        site.model.log(Entry::of(EventType::TokenRevoke).to(token).with("reason", "code reused"), &cause);
+        site.model.log(
+            Entry::of(EventType::TokenRevoke.at(server.name())).to(token).with("reason", "code reused"),
+            &cause,
+        );
     }
     site.sink.emit(Event::CodeReused {
         request: visit.request_id.clone(),
@@ -99,9 +129,16 @@ fn note_reuse(site: &Site, visit: &Visit, app: &App, code: &str, revoked: usize)
     });
 }
 
-fn refuse(site: &Site, visit: &Visit, client_id: Option<&str>, error: &OAuthError) -> Response {
+fn refuse(
+    site: &Site,
+    server: &AuthServer,
+    visit: &Visit,
+    client_id: Option<&str>,
+    error: &OAuthError,
+) -> Response {
     let actor = AppId::new(client_id.unwrap_or("unknown"));
-    site.model.log(Entry::of(EventType::TokenGrant).failed(error.reason), &visit.cause(Actor::App(actor)));
+    let entry = Entry::of(EventType::TokenGrant.at(server.name())).failed(error.reason);
+    site.model.log(entry, &visit.cause(Actor::App(actor)));
     site.sink.emit(Event::TokenRefused {
         request: visit.request_id.clone(),
         client_id: client_id.map(str::to_owned),

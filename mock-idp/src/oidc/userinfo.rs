@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::claims;
 use super::error::{self, OAuthError};
+use super::server::AuthServer;
 use crate::Event;
 use crate::misbehaviour::Occasion;
 use crate::model::UserStatus;
@@ -15,9 +16,14 @@ use crate::site::Site;
 use crate::web::{Params, Visit, read_form};
 
 /// `/oauth2/v1/userinfo`: the access token by header, or by form on POST (RFC 6750, 2).
-pub(super) async fn userinfo(State(site): State<Site>, visit: Visit, request: Request) -> Response {
+pub(super) async fn userinfo(
+    State(site): State<Site>,
+    server: AuthServer,
+    visit: Visit,
+    request: Request,
+) -> Response {
     let outcome = match presented(&visit.headers, request).await {
-        Ok(token) => answer(&site, &visit, &token),
+        Ok(token) => answer(&site, &server, &visit, &token),
         Err(error) => Err(error),
     };
     match outcome {
@@ -30,19 +36,28 @@ pub(super) async fn userinfo(State(site): State<Site>, visit: Visit, request: Re
     }
 }
 
-fn answer(site: &Site, visit: &Visit, token: &str) -> Result<Map<String, Value>, OAuthError> {
+fn answer(
+    site: &Site,
+    server: &AuthServer,
+    visit: &Visit,
+    token: &str,
+) -> Result<Map<String, Value>, OAuthError> {
     let token = site.grants.access_token(token, site.now()).ok_or_else(error::access_token_invalid)?;
-    let user = site.model.user(&token.grant.user).filter(|user| user.status == UserStatus::Active);
+    if token.server != *server.name() {
+        return Err(error::access_token_invalid());
+    }
+    let user = token.user.as_ref().and_then(|user| site.model.user(user));
+    let user = user.filter(|user| user.status == UserStatus::Active);
     let user = user.ok_or_else(error::access_token_invalid)?;
-    if !token.grant.scopes.has("openid") {
+    if !token.scopes.has("openid") {
         return Err(error::insufficient_scope());
     }
-    let mut claims = claims::userinfo(&token.grant, &user);
-    let occasion = Occasion::of(visit).with(&token.grant.app, &user.id);
+    let mut claims = claims::userinfo(&token.scopes, &user);
+    let occasion = Occasion::of(visit).with(&token.app, &user.id);
     site.misbehaviour.spoil_userinfo(&mut claims, &occasion);
     site.sink.emit(Event::UserinfoGiven {
         request: visit.request_id.clone(),
-        app: token.grant.app,
+        app: token.app,
         user: user.id.clone(),
         claims: claims.clone(),
     });

@@ -15,13 +15,13 @@ async fn any_claim_is_set_or_removed_and_still_signed_well() {
     org.turn(set("nonce", None));
     org.turn(set("new", Some(Value::Null)));
     let token = id_token(&org).await;
-    let claims = org.site.keys.verify_id_token(&token).unwrap();
+    let claims = org.site.keys.org().verify_id_token(&token).unwrap();
     assert_eq!(claims["iss"], "https://evil.test");
     assert_eq!(claims["aud"], json!(["a", 7, null]));
     assert_eq!((claims.get("nonce"), claims["new"].is_null()), (None, true));
     assert_eq!(spoiled(&org), 4);
     org.site.misbehaviour.heal_all();
-    let claims = org.site.keys.verify_id_token(&id_token(&org).await).unwrap();
+    let claims = org.site.keys.org().verify_id_token(&id_token(&org).await).unwrap();
     assert_eq!((&claims["iss"], &claims["nonce"]), (&json!(ORG), &json!("the-nonce")));
     assert_eq!(spoiled(&org), 4);
 }
@@ -30,7 +30,7 @@ async fn any_claim_is_set_or_removed_and_still_signed_well() {
 async fn an_expired_token_is_well_signed_too() {
     let org = TestOrg::with_alice_assigned().await;
     org.turn(Fault::IdTokenExpired);
-    let claims = org.site.keys.verify_id_token(&id_token(&org).await).unwrap();
+    let claims = org.site.keys.org().verify_id_token(&id_token(&org).await).unwrap();
     let age = org.site.now().timestamp() - claims["exp"].as_i64().unwrap();
     assert!((3590..3660).contains(&age), "{age}");
     assert!(claims["iat"].as_i64().unwrap() < claims["exp"].as_i64().unwrap());
@@ -43,9 +43,9 @@ async fn signatures_are_spoiled_under_the_right_kid() {
     let token = id_token(&org).await;
     assert_eq!(
         (&decoded(0, &token)["alg"], &decoded(0, &token)["kid"]),
-        (&json!("RS256"), &json!(org.site.keys.kid()))
+        (&json!("RS256"), &json!(org.site.keys.org().active().kid()))
     );
-    assert!(org.site.keys.verify_id_token(&token).is_none());
+    assert!(org.site.keys.org().verify_id_token(&token).is_none());
     org.site.misbehaviour.heal(wrong);
 
     let none = org.turn(Fault::IdTokenSignature(Signature::None));
@@ -57,7 +57,7 @@ async fn signatures_are_spoiled_under_the_right_kid() {
 
     org.turn(Fault::IdTokenSignature(Signature::Hs256WithClientSecret));
     let token = id_token(&org).await;
-    assert_eq!(decoded(0, &token)["kid"], org.site.keys.kid());
+    assert_eq!(decoded(0, &token)["kid"], org.site.keys.org().active().kid());
     let secret = DecodingKey::from_secret(org.app.secret.as_ref().unwrap().expose().as_bytes());
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_audience(&[org.app.client_id()]);
@@ -71,12 +71,12 @@ async fn kids_are_spoiled_under_the_right_signature() {
     let token = id_token(&org).await;
     let keys = org.browser().get(&format!("{ORG}/oauth2/v1/keys")).await.body;
     assert!(!keys.contains(decoded(0, &token)["kid"].as_str().unwrap()));
-    assert!(org.site.keys.verify_id_token(&token).is_some());
+    assert!(org.site.keys.org().verify_id_token(&token).is_some());
     org.site.misbehaviour.heal(unknown);
     org.turn(Fault::IdTokenKid(Kid::Absent));
     let token = id_token(&org).await;
     assert_eq!(decoded(0, &token).keys().collect::<Vec<_>>(), ["alg"]);
-    assert!(org.site.keys.verify_id_token(&token).is_some());
+    assert!(org.site.keys.org().verify_id_token(&token).is_some());
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_header_says_anything_and_its_signature_covers_it() {
     org.turn(fault(json!({"id_token_header": {"name": "alg", "value": "PS256"}})));
     let token = id_token(&org).await;
     assert_eq!(decoded(0, &token)["alg"], "PS256");
-    assert!(org.site.keys.verify_id_token(&token).is_none());
+    assert!(org.site.keys.org().verify_id_token(&token).is_none());
     org.turn(fault(json!({"id_token_header": {"name": "alg"}})));
     assert_eq!(decoded(0, &id_token(&org).await).get("alg"), None);
 }

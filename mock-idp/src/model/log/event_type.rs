@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::model::ServerName;
+
 /// How grave an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -116,7 +118,46 @@ event_types! {
     AppPolicyUpdate = "application.policy.sign_on.update", "Update application sign on policy";
     AppPolicyDeny = "application.policy.sign_on.deny_access", "Deny user access due to app sign on policy";
     EvaluateSignOn = "policy.evaluate_sign_on", "Evaluation of sign-on policy";
+    CustomAuthorize = "app.oauth2.as.authorize", "OAuth2 authorization request";
+    CustomAuthorizeCode = "app.oauth2.as.authorize.code", "OAuth2 authorization code request";
+    CustomTokenGrant = "app.oauth2.as.token.grant", "OAuth2 token request";
+    CustomAccessTokenGrant = "app.oauth2.as.token.grant.access_token", "OAuth2 access token is granted";
+    CustomIdTokenGrant = "app.oauth2.as.token.grant.id_token", "OAuth2 id token is granted";
+    CustomRefreshTokenGrant = "app.oauth2.as.token.grant.refresh_token", "OAuth2 refresh token is granted";
+    CustomRefreshTokenReuse = "app.oauth2.as.token.detect_reuse", "Detect one-time refresh token attempted reuse";
+    CustomTokenRevoke = "app.oauth2.as.token.revoke", "OAuth2 token revocation request";
+    KeyRollover = "app.oauth2.key.rollover", "Org Authorization Server token signing key rolled over";
+    CustomKeyRollover = "app.oauth2.as.key.rollover", "Custom Authorization Server token signing key rolled over";
+    ServerCreate = "oauth2.as.created", "Authorization server is created";
+    ServerUpdate = "oauth2.as.updated", "Authorization server is updated";
+    ServerActivate = "oauth2.as.activated", "Authorization server is activated";
+    ServerDeactivate = "oauth2.as.deactivated", "Authorization server is deactivated";
+    ServerDelete = "oauth2.as.deleted", "Authorization server is deleted";
+    ScopeCreate = "oauth2.scope.created", "OAuth2 scope is created";
+    ScopeUpdate = "oauth2.scope.updated", "OAuth2 scope is updated";
+    ScopeDelete = "oauth2.scope.deleted", "OAuth2 scope is deleted";
     ApiTokenCreate = "system.api_token.create", "Create API token";
+}
+
+impl EventType {
+    /// What the same is called when it happens at a custom authorization server.
+    pub(crate) fn at(self, server: &ServerName) -> Self {
+        if *server == ServerName::Org {
+            return self;
+        }
+        match self {
+            Self::Authorize => Self::CustomAuthorize,
+            Self::AuthorizeCode => Self::CustomAuthorizeCode,
+            Self::TokenGrant => Self::CustomTokenGrant,
+            Self::AccessTokenGrant => Self::CustomAccessTokenGrant,
+            Self::IdTokenGrant => Self::CustomIdTokenGrant,
+            Self::RefreshTokenGrant => Self::CustomRefreshTokenGrant,
+            Self::RefreshTokenReuse => Self::CustomRefreshTokenReuse,
+            Self::TokenRevoke => Self::CustomTokenRevoke,
+            Self::KeyRollover => Self::CustomKeyRollover,
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for EventType {

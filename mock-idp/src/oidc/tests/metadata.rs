@@ -36,11 +36,8 @@ async fn the_jwk_set_has_public_halves_of_several_keys_alone() {
 #[tokio::test]
 async fn other_authorization_servers_are_not_there() {
     let org = TestOrg::new().await;
-    let answer = org.browser().get(&format!("{ORG}/oauth2/default/.well-known/openid-configuration")).await;
-    assert_eq!(
-        answer.api_error(),
-        "404 E0000007 Not found: Resource not found: default (AuthorizationServer)"
-    );
+    let answer = org.browser().get(&format!("{ORG}/oauth2/aus0/.well-known/openid-configuration")).await;
+    assert_eq!(answer.api_error(), "404 E0000007 Not found: Resource not found: aus0 (AuthorizationServer)");
     let answer = org.browser().get(&format!("{ORG}/oauth2/v1/clients")).await;
     assert_eq!(answer.api_error(), "404 E0000008 The requested path was not found");
     assert_eq!(answer.json()["errorCauses"], Value::Array(vec![]));

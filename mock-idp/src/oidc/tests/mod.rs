@@ -2,6 +2,7 @@
 
 mod authorize;
 mod client_auth;
+mod custom_server;
 mod logout;
 mod metadata;
 mod refresh;

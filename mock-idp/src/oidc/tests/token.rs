@@ -91,8 +91,8 @@ async fn a_code_becomes_tokens_with_oktas_claims() {
     assert_eq!(header["alg"], "RS256");
     assert!(kids.contains(&&header["kid"]));
     assert!(!kids.contains(&&decoded(0, access_token)["kid"]), "org access tokens are for Okta alone");
-    assert_eq!(org.site.keys.verify_id_token(id_token).unwrap(), claims);
-    assert!(org.site.keys.verify_id_token(access_token).is_none());
+    assert_eq!(org.site.keys.org().verify_id_token(id_token).unwrap(), claims);
+    assert!(org.site.keys.org().verify_id_token(access_token).is_none());
 }
 
 #[tokio::test]
