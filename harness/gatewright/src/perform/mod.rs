@@ -3,12 +3,14 @@
 mod agent;
 mod answer;
 mod conversation;
+mod device;
 mod edge;
 mod fill;
 mod misbehaviour;
 mod network;
 mod okta;
 mod person;
+mod policy;
 mod sight;
 mod sign_in;
 mod theft;

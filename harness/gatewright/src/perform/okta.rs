@@ -33,6 +33,14 @@ impl World {
             OktaStep::Unsuspends(user) => {
                 refused(self.org().model().unsuspend_user(&self.user(user)?, &cause))
             }
+            OktaStep::Unlocks(user) => refused(self.org().model().unlock_user(&self.user(user)?, &cause)),
+            OktaStep::ExpiresThePasswordOf(user) => {
+                refused(self.org().model().expire_password(&self.user(user)?, &cause))
+            }
+            OktaStep::ResetsTheFactorsOf(user) => {
+                refused(self.org().model().reset_factors(&self.user(user)?, &cause))
+            }
+            OktaStep::AddsARule(rule) => self.adds_a_rule(rule),
             OktaStep::EndsTheSessionsOf(user) => {
                 refused(self.org().model().clear_sessions(&self.user(user)?, &cause))
             }

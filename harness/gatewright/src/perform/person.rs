@@ -59,6 +59,8 @@ impl World {
             PersonStep::FinishesTheUpload(answer) => self.finishes_the_upload(who, answer).await,
             PersonStep::HasASessionAt(tunnel) => self.has_session(who, tunnel, true).await,
             PersonStep::HasNoSessionAt(tunnel) => self.has_session(who, tunnel, false).await,
+            PersonStep::GivesACode => self.gives_a_code(who).await,
+            PersonStep::SetsUpOktaVerify => self.sets_up_okta_verify(who).await,
             PersonStep::StealsCookies(theft) => self.steals_cookies(who, theft).await,
             PersonStep::SetsACookie(cookie) => self.sets_a_cookie(who, cookie).await,
             PersonStep::TampersWithTheSessionAt(tunnel) => self.tampers(who, tunnel).await,

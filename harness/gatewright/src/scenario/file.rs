@@ -28,8 +28,9 @@ pub fn read(id: ScenarioId, file: &Path, source: &str) -> Result<Plan, Vec<Probl
 /// group is written. Whether the names are right is seen when they are read.
 fn make_names_known(document: &Node, reader: &mut Reader<'_>) {
     let given = |path: &[&str]| path.iter().try_fold(document, |node, key| member(node, key));
-    let keyed: [(&[&str], &[Kind]); 6] = [
+    let keyed: [(&[&str], &[Kind]); 7] = [
         (&["given", "okta", "users"], &[Kind::User, Kind::Person]),
+        (&["given", "okta", "zones"], &[Kind::Zone]),
         (&["given", "okta", "apps"], &[Kind::App]),
         (&["given", "edge", "accounts"], &[Kind::Account, Kind::Person]),
         (&["given", "edges"], &[Kind::Edge]),

@@ -230,7 +230,7 @@ mod tests {
         2 | steps: [okta explodes]
           |              ^^^^^^^^
           |
-          = help: `okta` can: logged, did not log, assigns, unassigns, suspends, unsuspends, ends the sessions of, misbehaves, behaves again
+          = help: `okta` can: logged, did not log, assigns, unassigns, suspends, unsuspends, unlocks, expires the password of, resets the factors of, adds a rule, ends the sessions of, misbehaves, behaves again
 
         error: broken YAML
          --> …/scenarios/c.yaml:1:11

@@ -9,8 +9,8 @@ use crate::vocabulary::reading::{Node, Reader};
 use crate::vocabulary::record::{choice, record, words};
 use crate::vocabulary::shape::Shape;
 use crate::vocabulary::{
-    AccountName, AppName, EdgeName, Entries, GroupName, Header, Kind, PersonName, Template, TunnelName,
-    UpstreamName, UserName,
+    AccountName, AppName, AppRule, EdgeName, Entries, GroupName, Header, Kind, PersonName, SessionRule,
+    Template, TunnelName, UpstreamName, UserName, ZoneName,
 };
 
 record! {
@@ -41,6 +41,10 @@ record! {
             users: Entries<UserName, OrgUser>,
             /// Groups besides those that a user is in.
             groups: Vec<NewGroup>,
+            /// Network zones, which rules speak of.
+            zones: Entries<ZoneName, Zone>,
+            /// Rules of the global session policy, the first that fits counting; then everyone gets in with one factor.
+            session_rules: Vec<SessionRule>,
             /// Its applications.
             apps: Entries<AppName, OrgApp>,
         }
@@ -65,6 +69,28 @@ record! {
             admin: bool,
             /// Whether the user is suspended.
             suspended: bool,
+            /// What the user has enrolled already, on a phone of theirs.
+            factors: Vec<Factor>,
+        }
+    }
+}
+
+words! {
+    /// What somebody proves beside the password who it is.
+    Factor {
+        /// The codes of an authenticator app.
+        Code = "code",
+    }
+}
+
+record! {
+    /// A network zone: the addresses of people and others.
+    Zone {
+        takes {
+            /// The people whose addresses are in it.
+            people: Vec<PersonName>,
+            /// Addresses and ranges: `127.0.0.1`, `127.1.0.0/16`, `127.1.0.1-127.1.0.9`.
+            addresses: Vec<String>,
         }
     }
 }
@@ -93,6 +119,8 @@ record! {
             initiate_login_uri: Option<Template>,
             /// Whether the app requires PKCE.
             pkce_required: bool,
+            /// Rules of its sign-in policy, the first that fits counting; then everyone gets in with one factor.
+            rules: Vec<AppRule>,
             /// Who may use it. A new app has no assignments.
             assign: Assigned,
         }

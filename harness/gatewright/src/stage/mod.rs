@@ -2,13 +2,16 @@
 //!
 //! * [`Run`]: what all stages of a process share: the authority, the browsers, a stock of keys and addresses;
 //! * [`Stage`]: a world that is set from a [`Given`](crate::scenario::Given) and taken down at its end;
-//! * `set`, `agents`, `cast`, `values`: how it is set, who runs in it, who visits it, and what its values are.
+//! * `set`, `agents`, `cast`, `values`: how it is set, who runs in it, who visits it, and what its values are;
+//! * `policies`, `devices`: what the org is told about signing in, and the phones of its people.
 
 mod agents;
 mod cast;
+mod devices;
 mod error;
 mod handle;
 mod names;
+mod policies;
 mod process;
 mod run;
 mod set;

@@ -66,6 +66,7 @@ impl World {
             cast: Cast::new(people(given).into_iter().map(|name| (name, run.addresses().draw()))),
             ids: Ids { tunnels, ..Ids::default() },
             kept: Mutex::default(),
+            devices: Mutex::default(),
             shots: Mutex::default(),
             tasks: Tasks::new(),
         };
@@ -93,9 +94,21 @@ impl World {
             let user = self.make_user(name.as_str(), user)?;
             self.ids.users.insert(name.as_str().to_owned(), user);
         }
+        for (name, zone) in given.okta.zones.iter() {
+            let zone = self.make_zone(name.as_str(), zone)?;
+            self.ids.zones.insert(name.as_str().to_owned(), zone);
+        }
         for (name, app) in given.okta.apps.iter() {
             let app = self.make_app(name.as_str(), app)?;
             self.ids.apps.insert(name.as_str().to_owned(), app);
+        }
+        for rule in given.okta.session_rules.iter().rev() {
+            self.add_session_rule(rule)?;
+        }
+        for (name, app) in given.okta.apps.iter() {
+            for rule in app.rules.iter().rev() {
+                self.add_app_rule(&self.app(name.as_str())?.id, rule)?;
+            }
         }
         Ok(())
     }
@@ -122,6 +135,9 @@ impl World {
         }
         if given.suspended {
             model.suspend_user(&user.id, &cause)?;
+        }
+        for factor in &given.factors {
+            self.enroll(name, &user.id, *factor)?;
         }
         Ok(OrgUser { id: user.id.clone(), login, email, name: full_name, password })
     }

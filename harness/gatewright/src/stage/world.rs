@@ -12,7 +12,8 @@ use edge::model::TunnelKind;
 use ground::redaction::Redactor;
 use ground::{Clock, Secret, Tasks};
 use mock_idp::Org;
-use mock_idp::model::{AppId, GroupId, PageRequest, UserId};
+use mock_idp::device::Device;
+use mock_idp::model::{AppId, GroupId, PageRequest, UserId, ZoneId};
 use rustls::ClientConfig;
 
 use super::agents::Agents;
@@ -50,6 +51,8 @@ pub(crate) struct World {
     pub(super) cast: Cast,
     pub(super) ids: Ids,
     pub(super) kept: Mutex<Kept>,
+    /// The phones of people, by their owners.
+    pub(super) devices: Mutex<BTreeMap<String, Device>>,
     pub(super) shots: Mutex<Vec<Shot>>,
     pub(super) tasks: Tasks,
 }
@@ -59,6 +62,7 @@ pub(crate) struct World {
 pub(crate) struct Ids {
     pub(crate) users: BTreeMap<String, OrgUser>,
     pub(crate) groups: BTreeMap<String, GroupId>,
+    pub(crate) zones: BTreeMap<String, ZoneId>,
     pub(crate) apps: BTreeMap<String, OrgApp>,
     pub(crate) accounts: BTreeMap<String, EdgeAccount>,
     pub(crate) edges: BTreeMap<String, HttpsEdge>,
@@ -177,6 +181,10 @@ impl World {
     pub(crate) fn in_words(&self, view: &View) -> String {
         let masked = View { address: self.redactor.url(&view.address), ..view.clone() };
         self.redactor.text(&masked.to_string())
+    }
+
+    pub(crate) fn devices(&self) -> MutexGuard<'_, BTreeMap<String, Device>> {
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {

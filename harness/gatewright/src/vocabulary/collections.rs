@@ -182,6 +182,7 @@ impl<N: Name + PartialEq> Key for N {
         Kind::Person => "a person's name",
         Kind::User => "a user's name",
         Kind::Group => "a group's name",
+        Kind::Zone => "a zone's name",
         Kind::App => "an app's name",
         Kind::Account => "an account's name",
         Kind::Edge => "an Edge's name",

@@ -26,15 +26,16 @@ pub(crate) mod written;
 
 pub use argument::{Count, Settable};
 pub use arguments::{
-    Answer, Assignment, Control, Conversation, Cookie, CookieTheft, Credentials, DiscoveryFaults,
-    EventStream, Fetch, GroupAssignment, IdTokenFaults, KeyFault, Launch, LogEntry, LogOutcome, Misbehaviour,
-    Protocol, Refusal, Request, Seen, Sight, SignInPlace, SignatureFault, TokenRefusal, Upload,
-    UserAssignment, UserinfoFaults,
+    Access, Answer, AppRule, Assignment, Control, Conversation, Cookie, CookieTheft, Credentials,
+    DiscoveryFaults, EventStream, Fetch, GroupAssignment, IdTokenFaults, KeyFault, Launch, LogEntry,
+    LogOutcome, Misbehaviour, NewAppRule, NewRule, NewSessionRule, Protocol, Refusal, Request, SecondFactor,
+    Seen, SessionRule, Sight, SignInPlace, SignatureFault, TokenRefusal, Upload, UserAssignment,
+    UserinfoFaults,
 };
 pub use collections::{Entries, Entry, Several};
 pub use names::{
     AccountName, AgentName, AppName, CopiedName, EVERYONE, EdgeName, GroupName, Kind, PersonName,
-    RememberedName, TunnelName, UpstreamName, UserName,
+    RememberedName, TunnelName, UpstreamName, UserName, ZoneName,
 };
 pub use pattern::{FilledPattern, Pattern};
 pub use performs::{Fault, Performs, StepError};

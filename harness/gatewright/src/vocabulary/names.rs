@@ -18,6 +18,8 @@ pub enum Kind {
     User,
     /// A group of the Okta org.
     Group,
+    /// A network zone of the Okta org.
+    Zone,
     /// An application of the Okta org.
     App,
     /// An account at the edge's dashboard.
@@ -43,6 +45,7 @@ impl Kind {
             Self::Person => "a person",
             Self::User => "an Okta user",
             Self::Group => "an Okta group",
+            Self::Zone => "a network zone",
             Self::App => "an Okta app",
             Self::Account => "an edge account",
             Self::Edge => "an Edge",
@@ -65,6 +68,7 @@ impl Kind {
             Self::Person => "`given.okta.users`, `given.edge.accounts` or `given.people`",
             Self::User => "`given.okta.users`",
             Self::Group => "`given.okta.users` or `given.okta.groups`",
+            Self::Zone => "`given.okta.zones`",
             Self::App => "`given.okta.apps`",
             Self::Account => "`given.edge.accounts`",
             Self::Edge => "`given.edges`",
@@ -188,6 +192,8 @@ names! {
     UserName is User;
     /// The name of a group of the Okta org.
     GroupName is Group;
+    /// The name of a network zone of the Okta org.
+    ZoneName is Zone;
     /// The name that a scenario gives to an application of the Okta org.
     AppName is App;
     /// The name of an account at the edge's dashboard.

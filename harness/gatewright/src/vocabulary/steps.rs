@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::argument::Count;
 use super::arguments::{
     Answer, Assignment, Control, Conversation, Cookie, CookieTheft, Credentials, EventStream, Fetch, Launch,
-    LogEntry, Misbehaviour, Refusal, Request, Seen, Sight, SignInPlace, Upload,
+    LogEntry, Misbehaviour, NewRule, Refusal, Request, Seen, Sight, SignInPlace, Upload,
 };
 use super::collections::{Entries, Several};
 use super::names::{
@@ -44,6 +44,13 @@ vocabulary! {
 
         /// Signs in likewise, with what is written instead of their own.
         SignsInWith = signs_in_with(credentials: Credentials), r#"alice signs in with: { password: "not hers" }"#;
+
+        /// Types the code that the authenticator app on their phone shows into the org's page, and sends it.
+        GivesACode = gives_a_code(), "alice gives a code";
+
+        /// Takes the key that the org's page shows up into the authenticator app on their phone, and sends its first
+        /// code.
+        SetsUpOktaVerify = sets_up_okta_verify(), "alice sets up okta verify";
 
         /// Expects something of the current page; waits until it comes true.
         Sees = sees(sight: Sight),
@@ -174,6 +181,19 @@ vocabulary! {
 
         /// Unsuspends a user.
         Unsuspends = unsuspends(user: UserName), "okta unsuspends: alice";
+
+        /// Lets a locked user try again.
+        Unlocks = unlocks(user: UserName), "okta unlocks: alice";
+
+        /// Makes a user choose a new password at the next sign-in.
+        ExpiresThePasswordOf = expires_the_password_of(user: UserName), "okta expires the password of: alice";
+
+        /// Takes all of a user's factors away, as an administrator does when a phone is lost.
+        ResetsTheFactorsOf = resets_the_factors_of(user: UserName), "okta resets the factors of: alice";
+
+        /// Puts a rule before all others of an app's sign-in policy or of the global session policy.
+        AddsARule = adds_a_rule(rule: NewRule),
+            "okta adds a rule: { app: ngrok, rule: { factors: 2, reauthenticate_after: 1h } }";
 
         /// Ends all sessions that a user has at the org.
         EndsTheSessionsOf = ends_the_sessions_of(user: UserName), "okta ends the sessions of: alice";

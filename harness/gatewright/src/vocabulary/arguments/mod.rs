@@ -3,6 +3,7 @@
 mod okta;
 mod person;
 mod places;
+mod policy;
 
 pub use okta::{
     Assignment, DiscoveryFaults, GroupAssignment, IdTokenFaults, KeyFault, LogEntry, LogOutcome,
@@ -13,3 +14,4 @@ pub use person::{
     Sight, SignInPlace, Upload,
 };
 pub use places::{Launch, Refusal, Seen};
+pub use policy::{Access, AppRule, NewAppRule, NewRule, NewSessionRule, SecondFactor, SessionRule};
