@@ -35,6 +35,6 @@ impl World {
         self.redactor.learn(qr_code);
         let mut devices = self.devices();
         let phone = devices.entry(name.to_owned()).or_insert_with(|| Device::new(format!("{name}'s phone")));
-        phone.scan(qr_code).map_err(|error| StepError::unmet(format!("{name}'s phone: {error}")))
+        phone.scan(qr_code).map(drop).map_err(|error| StepError::unmet(format!("{name}'s phone: {error}")))
     }
 }

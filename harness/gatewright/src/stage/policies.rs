@@ -38,7 +38,7 @@ impl World {
         };
         let gateways = people.iter().chain(&given.addresses).map(range).collect::<Result<_, _>>()?;
         let zone = self.org.model().create_zone(ZoneSettings::new(name, gateways), &Cause::system());
-        Ok(zone.map_err(refused)?.id.clone())
+        Ok(zone.map_err(|error| refused(&error))?.id.clone())
     }
 
     /// Puts a rule before all others of an app's policy; an app that goes by the default policy gets one of its own.
@@ -48,7 +48,7 @@ impl World {
         let policy = match found.access_policy == *model.default_access_policy() {
             true => {
                 let policy = self.make_policy(PolicyKind::Access, &found.label)?;
-                model.set_access_policy(app, &policy, &Cause::system()).map_err(refused)?;
+                model.set_access_policy(app, &policy, &Cause::system()).map_err(|error| refused(&error))?;
                 policy
             }
             false => found.access_policy.clone(),
@@ -95,7 +95,7 @@ impl World {
             groups: BTreeSet::new(),
             settings: PolicySettings::None,
         };
-        Ok(self.org.model().create_policy(new, &Cause::system()).map_err(refused)?.id.clone())
+        Ok(self.org.model().create_policy(new, &Cause::system()).map_err(|error| refused(&error))?.id.clone())
     }
 
     fn put_first(
@@ -108,7 +108,7 @@ impl World {
         let rules = model.policy(policy).map_or(0, |policy| policy.rules.len());
         let (name, status) = (format!("Rule {}", rules + 1), PolicyStatus::Active);
         let rule = NewRule { name, priority: Some(1), status, conditions, actions };
-        model.create_rule(policy, rule, &Cause::system()).map(drop).map_err(refused)
+        model.create_rule(policy, rule, &Cause::system()).map(drop).map_err(|error| refused(&error))
     }
 
     fn conditions(&self, whom: &Whom<'_>) -> Result<Conditions, StepError> {
@@ -196,6 +196,6 @@ fn stage_time(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
-fn refused(error: ModelError) -> StepError {
+fn refused(error: &ModelError) -> StepError {
     StepError::unmet(format!("the org refused: {error}"))
 }
