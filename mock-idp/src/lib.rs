@@ -8,7 +8,7 @@
 //! * [`device`]: the authenticator app in a person's hand, which is no part of the org;
 //! * [`misbehaviour`]: what the org does wrong on demand;
 //! * [`keys`]: signing keys, made ahead;
-//! * `perimeter`: who asks, and who is turned away before anybody is identified;
+//! * `perimeter`: who asks, and who is turned away before anybody is identified; `rate_limit`: how often programs may;
 //! * `web`, `site`, `server`: what requests have in common.
 
 mod api;
@@ -22,6 +22,7 @@ pub mod model;
 mod oidc;
 mod org;
 mod perimeter;
+mod rate_limit;
 mod server;
 mod sign_in;
 mod site;
@@ -32,3 +33,4 @@ mod web;
 pub use event::Event;
 pub use keys::KeyPool;
 pub use org::{Administrator, Config, Org, StartError};
+pub use rate_limit::{RateLimitError, RateLimitSettings, RateLimits};

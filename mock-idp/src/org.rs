@@ -17,6 +17,7 @@ use crate::keys::{KeyPool, KeyPoolError};
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Cause, Model, ModelError, NewUser, Profile, ServerName, UserId};
 use crate::oidc::{Grants, KeyRing, UsedAssertions};
+use crate::rate_limit::RateLimits;
 use crate::server::Server;
 use crate::sign_in::SignIns;
 use crate::site::{Names, Parts, Site};
@@ -146,6 +147,11 @@ impl Org {
         &self.site.misbehaviour
     }
 
+    /// How often programs may ask.
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.site.rate_limits
+    }
+
     /// The administrator that was there from the start.
     pub fn administrator(&self) -> &Administrator {
         &self.administrator
@@ -186,6 +192,7 @@ pub(crate) fn site(names: Names, clock: Clock, sink: Sink<Event>, model: Model, 
         used_assertions: UsedAssertions::new(),
         sign_ins: SignIns::new(),
         csrf: CsrfKey::new(),
+        rate_limits: RateLimits::default(),
     })
 }
 

@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 
 use axum::response::{IntoResponse, Response};
+use chrono::Utc;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::api::ApiError;
-use crate::model::{Actor, Entry, EventType, Model, OutcomeResult};
+use crate::api::{ApiError, token_of};
+use crate::model::{Actor, Entry, EventType, Model, OutcomeResult, Party};
+use crate::rate_limit::{Caller, Standing};
 use crate::site::Site;
 use crate::web::{Visit, error_page};
 
@@ -63,6 +65,36 @@ fn identifies(method: &Method, path: &str) -> bool {
     let proofs = ["/signin", "/api/v1/authn", "/idp/idx/identify", "/idp/idx/challenge/answer"];
     let authorize = path.starts_with("/oauth2/") && path.ends_with("/v1/authorize");
     authorize || *method == Method::POST && proofs.contains(&path)
+}
+
+/// Counts the request against its caller's limit, and says where that one stands; the answer is there when it asked too
+/// often.
+pub(crate) fn count(site: &Site, visit: &Visit) -> (Option<Standing>, Option<Response>) {
+    let token = token_of(&visit.headers, &site.model).map(|(token, _)| token);
+    let caller = match &token {
+        Some(token) => Caller::Token(token.id.clone()),
+        None => Caller::Address(visit.address),
+    };
+    let standing = site.rate_limits.count(caller, visit.uri.path(), Utc::now());
+    let Some(exceeded) = standing.filter(Standing::is_exceeded) else { return (standing, None) };
+    if exceeded.is_first_exceeded() {
+        let actor = match token {
+            Some(token) => Actor::ApiToken { token: token.id, owner: token.owner },
+            None => Actor::Address(visit.address),
+        };
+        let bucket = Party::new("URL Pattern", exceeded.bucket, "unknown", exceeded.bucket);
+        let entry = Entry::of(EventType::RateLimitViolation).to(bucket);
+        site.model.log(entry.decided(OutcomeResult::Deny, None), &visit.cause(actor));
+    }
+    (standing, Some(too_often(site, visit)))
+}
+
+fn too_often(site: &Site, visit: &Visit) -> Response {
+    if is_for_programs(visit.uri.path()) {
+        return ApiError::rate_limited().into_response();
+    }
+    let text = "API call exceeded rate limit due to too many requests.";
+    error_page(site, StatusCode::TOO_MANY_REQUESTS, "Too Many Requests", text)
 }
 
 /// What Okta says to those whom it turns away, on a page or in JSON.

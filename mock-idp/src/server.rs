@@ -6,7 +6,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::Utc;
 use ground::Connection;
 use ground::evidence::Exchange;
 use ground::random;
@@ -60,12 +59,11 @@ impl Server {
             response_headers: HeaderMap::new(),
         };
         let request_id = random::alphanumeric(27);
-        let for_programs = is_for_programs(request.uri().path());
         let mut response = match self.site.names.surface(&authority) {
             Some(surface) => self.route(surface, connection, &request_id, request).await,
             None => StatusCode::MISDIRECTED_REQUEST.into_response(),
         };
-        describe(response.headers_mut(), &request_id, for_programs);
+        describe(response.headers_mut(), &request_id);
         let (status, response_headers) = (response.status(), response.headers().clone());
         self.site.sink.emit(Event::Answered(Box::new(Exchange { status, response_headers, ..exchange })));
         response
@@ -76,7 +74,7 @@ impl Server {
         surface: Surface,
         connection: Connection,
         request_id: &str,
-        mut request: Request<Body>,
+        request: Request<Body>,
     ) -> Response {
         let (uri, headers) = (request.uri().clone(), request.headers().clone());
         let address = perimeter::address_of(&self.site.model, connection.peer.ip(), &headers);
@@ -84,8 +82,20 @@ impl Server {
         if let Some(refusal) = perimeter::turn_away(&self.site, &visit, request.method()) {
             return refusal;
         }
+        let (standing, refusal) = perimeter::count(&self.site, &visit);
+        let mut response = match refusal {
+            Some(refusal) => refusal,
+            None => self.handle(&visit, request).await,
+        };
+        if let Some(standing) = standing {
+            standing.describe(response.headers_mut());
+        }
+        response
+    }
+
+    async fn handle(&self, visit: &Visit, mut request: Request<Body>) -> Response {
         request.extensions_mut().insert(visit.clone());
-        let router = match surface {
+        let router = match visit.surface {
             Surface::Org => self.org.clone(),
             Surface::Admin => self.admin.clone(),
         };
@@ -93,7 +103,7 @@ impl Server {
             let Ok(response) = router.oneshot(request).await;
             response
         };
-        misbehaviour::answer(&self.site, &visit, request, handle).await
+        misbehaviour::answer(&self.site, visit, request, handle).await
     }
 }
 
@@ -109,9 +119,8 @@ fn authority(request: &Request<Body>) -> String {
     }
 }
 
-/// What Okta says on every answer. The rate limit is a courtesy to clients that read it: nothing is refused by it unless
-/// the org misbehaves.
-fn describe(headers: &mut HeaderMap, request_id: &str, for_programs: bool) {
+/// What Okta says on every answer.
+fn describe(headers: &mut HeaderMap, request_id: &str) {
     let mut put = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.entry(HeaderName::from_static(name)).or_insert(value);
@@ -119,12 +128,6 @@ fn describe(headers: &mut HeaderMap, request_id: &str, for_programs: bool) {
     };
     put("x-okta-request-id", request_id.to_owned());
     put("x-content-type-options", "nosniff".to_owned());
-    if for_programs {
-        put("x-rate-limit-limit", "600".to_owned());
-        put("x-rate-limit-remaining", "599".to_owned());
-        // Clients compare it with the answer's `Date`, which is real time.
-        put("x-rate-limit-reset", (Utc::now().timestamp() + 60).to_string());
-    }
     let uncached = HeaderValue::from_static("no-cache, no-store");
     headers.entry(header::CACHE_CONTROL).or_insert(uncached);
 }

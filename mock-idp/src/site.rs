@@ -11,6 +11,7 @@ use crate::keys::KeyPoolError;
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Cause, Entry, EventType, Model, ServerName, Surface};
 use crate::oidc::{Grants, KeyRing, ServerKeys, UsedAssertions};
+use crate::rate_limit::RateLimits;
 use crate::sign_in::SignIns;
 use crate::web::CsrfKey;
 
@@ -31,6 +32,7 @@ pub(crate) struct Parts {
     pub(crate) sign_ins: SignIns,
     pub(crate) csrf: CsrfKey,
     pub(crate) misbehaviour: Misbehaviour,
+    pub(crate) rate_limits: RateLimits,
 }
 
 /// What the org is called, and where it is.

@@ -14,6 +14,7 @@ mod lifecycle;
 mod logs;
 mod misbehaviour;
 mod paging;
+mod rate_limits;
 #[cfg(test)]
 mod tests;
 mod threats;
@@ -23,6 +24,7 @@ mod zones;
 use axum::Router;
 use axum::routing::{any, delete, get, post, put};
 
+pub(crate) use access::token_of;
 pub(crate) use error::ApiError;
 
 use crate::site::Site;
@@ -67,6 +69,7 @@ pub(crate) fn router() -> Router<Site> {
         .nest("/gatewright/v1/devices", devices::router())
         .merge(misbehaviour::router())
         .merge(threats::router())
+        .merge(rate_limits::router())
 }
 
 async fn no_such_path() -> ApiError {

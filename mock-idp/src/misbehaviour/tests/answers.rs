@@ -40,7 +40,7 @@ async fn a_rate_limit_and_an_outage_are_told_as_okta_does() {
     let keys = org.browser().get(&format!("{ORG}/oauth2/v1/keys")).await;
     assert_eq!(keys.api_error(), "500 E0000009 Internal Server Error");
     let discovery = org.browser().get(&format!("{ORG}/.well-known/openid-configuration")).await;
-    assert_eq!((discovery.status, discovery.header("x-rate-limit-remaining")), (StatusCode::OK, "599"));
+    assert_eq!((discovery.status, discovery.header("x-rate-limit-remaining")), (StatusCode::OK, ""));
 }
 
 #[tokio::test]

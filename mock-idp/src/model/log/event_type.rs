@@ -104,6 +104,7 @@ event_types! {
     ThreatConfigurationUpdate = "security.threat.configuration.update", "Update ThreatInsight configuration";
     AttackStart = "security.attack.start", "Org is under attack";
     AttackEnd = "security.attack.end", "Org is no longer under attack";
+    RateLimitViolation = "system.org.rate_limit.violation", "Rate limit violation";
     RequestBlocked = "security.request.blocked", "Blocked request from IP";
     PolicyCreate = "policy.lifecycle.create", "Create policy";
     PolicyUpdate = "policy.lifecycle.update", "Update policy";
