@@ -11,6 +11,8 @@ pub(super) enum Page {
     People,
     Groups,
     Applications,
+    General,
+    Networks,
     SystemLog,
 }
 
@@ -23,6 +25,7 @@ pub(super) struct Section {
 const SECTIONS: &[Section] = &[
     Section { label: "Directory", pages: &[Page::People, Page::Groups] },
     Section { label: "Applications", pages: &[Page::Applications] },
+    Section { label: "Security", pages: &[Page::General, Page::Networks] },
     Section { label: "Reports", pages: &[Page::SystemLog] },
 ];
 
@@ -33,6 +36,8 @@ impl Page {
             Self::People => "People",
             Self::Groups => "Groups",
             Self::Applications => "Applications",
+            Self::General => "General",
+            Self::Networks => "Networks",
             Self::SystemLog => "System Log",
         }
     }
@@ -43,6 +48,8 @@ impl Page {
             Self::People => "/admin/users",
             Self::Groups => "/admin/groups",
             Self::Applications => "/admin/apps/active",
+            Self::General => "/admin/access/general",
+            Self::Networks => "/admin/access/networks",
             Self::SystemLog => "/reports/system-log",
         }
     }

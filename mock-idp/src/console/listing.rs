@@ -22,6 +22,11 @@ impl Listing {
         self.params.text("q").trim()
     }
 
+    /// A further member of the query, or nothing.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.params.text(name)
+    }
+
     pub(super) fn status(&self) -> &str {
         self.params.text("status")
     }
@@ -49,7 +54,7 @@ impl Listing {
     pub(super) fn more(&self, next: Option<String>) -> Option<String> {
         let mut link = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         link.append_pair("after", &next?);
-        for name in ["q", "status"] {
+        for name in ["q", "status", "type", "user", "since", "until"] {
             if let Some(value) = self.params.value(name) {
                 link.append_pair(name, value);
             }

@@ -9,10 +9,12 @@ mod assets;
 mod assignments;
 mod catalog;
 mod frame;
+mod general_security;
 mod groups;
 mod listing;
 mod log;
 mod mark;
+mod networks;
 mod people;
 mod refusal;
 mod rows;
@@ -55,6 +57,11 @@ pub(crate) fn router() -> Router<Site> {
         .route("/admin/group/{id}", get(groups::show))
         .route("/admin/group/{id}/assign", get(groups::choose).post(groups::assign))
         .route("/admin/group/{id}/unassign", post(groups::unassign))
+        .route("/admin/access/general", get(general_security::show).post(general_security::save))
+        .route("/admin/access/networks", get(networks::list))
+        .route("/admin/access/networks/add", get(networks::add).post(networks::create))
+        .route("/admin/access/network/{id}", get(networks::edit).post(networks::save))
+        .route("/admin/access/network/{id}/status", post(networks::act))
         .route("/reports/system-log", get(log::system_log))
         .route("/admin/sign-out", post(session::sign_out))
         .merge(assets())

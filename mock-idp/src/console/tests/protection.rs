@@ -4,7 +4,7 @@ use ground::Secret;
 use http::{StatusCode, header};
 
 use crate::console::visitor::{Visitor, app};
-use crate::model::{Cause, EventType, NewUser, Profile};
+use crate::model::{Cause, EventType, NewUser, Profile, ZoneSettings};
 use crate::testing::{ADMIN, ORG, PASSWORD, TestOrg};
 
 #[tokio::test]
@@ -69,6 +69,7 @@ async fn every_form_that_posts_is_guarded() {
     let org = TestOrg::new().await;
     let mut ada = Visitor::administrator(&org).await;
     let (app, group, alice) = (&org.app.id, &org.engineering.id, &org.alice.id);
+    let zone = &org.model().zone_by_name("LegacyIpZone").unwrap().id;
     let paths = [
         "/admin/catalog/ngrok/add".to_owned(),
         format!("/admin/app/{app}/edit"),
@@ -82,6 +83,10 @@ async fn every_form_that_posts_is_guarded() {
         "/admin/groups/add".to_owned(),
         format!("/admin/group/{group}/assign"),
         format!("/admin/group/{group}/unassign"),
+        "/admin/access/general".to_owned(),
+        "/admin/access/networks/add".to_owned(),
+        format!("/admin/access/network/{zone}"),
+        format!("/admin/access/network/{zone}/status"),
         "/admin/sign-out".to_owned(),
     ];
     for path in paths {
@@ -102,8 +107,14 @@ async fn hostile_names_are_shown_as_text() {
     let group = org.model().create_group(hostile, hostile, &Cause::system()).unwrap();
     org.model().assign_user(&app.id, &eve.id, &Cause::system()).unwrap();
     org.model().assign_group(&app.id, &group.id, &Cause::system()).unwrap();
+    let zone = ZoneSettings::new(hostile, vec!["10.0.0.1".parse().unwrap()]);
+    let zone = org.model().create_zone(zone, &Cause::system()).unwrap();
     let mut ada = Visitor::administrator(&org).await;
     let paths = [
+        "/admin/access/general".to_owned(),
+        "/admin/access/networks".to_owned(),
+        format!("/admin/access/network/{}", zone.id),
+        "/reports/system-log?user=%22%3E%3Cscript%3Ealert(1)%3C/script%3E".to_owned(),
         "/admin/dashboard".to_owned(),
         "/admin/apps/active".to_owned(),
         format!("/admin/app/{}/general", app.id),
