@@ -68,7 +68,7 @@ pub enum Event {
         /// Whether redeeming it takes a code verifier.
         pkce: bool,
     },
-    /// A code or a refresh token was redeemed.
+    /// A code or a refresh token was redeemed, or tokens were sent by way of the browser.
     TokensIssued {
         /// In which request.
         request: String,
@@ -78,12 +78,12 @@ pub enum Event {
         user: UserId,
         /// The code that they were issued for, if for one.
         code: Option<Secret>,
-        /// The ID token, misbehaviour included; absent when a refresh left the scope `openid` out.
+        /// The ID token, misbehaviour included, if one was asked for.
         id_token: Option<Secret>,
         /// Its claims.
         id_token_claims: Map<String, Value>,
-        /// The access token.
-        access_token: Secret,
+        /// The access token, if one was asked for.
+        access_token: Option<Secret>,
         /// The refresh token to use next time.
         refresh_token: Option<Secret>,
     },

@@ -16,7 +16,7 @@ use crate::Event;
 use crate::keys::{KeyPool, KeyPoolError};
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Cause, Model, ModelError, NewUser, Profile, ServerName, UserId};
-use crate::oidc::{Grants, KeyRing, UsedAssertions};
+use crate::oidc::{Grants, KeyRing, PushedRequests, UsedAssertions};
 use crate::rate_limit::RateLimits;
 use crate::server::Server;
 use crate::sign_in::SignIns;
@@ -189,6 +189,7 @@ pub(crate) fn site(names: Names, clock: Clock, sink: Sink<Event>, model: Model, 
         model,
         keys,
         grants: Grants::new(),
+        pushed_requests: PushedRequests::new(),
         used_assertions: UsedAssertions::new(),
         sign_ins: SignIns::new(),
         csrf: CsrfKey::new(),

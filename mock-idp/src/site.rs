@@ -10,7 +10,7 @@ use crate::Event;
 use crate::keys::KeyPoolError;
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Cause, Entry, EventType, Model, ServerName, Surface};
-use crate::oidc::{Grants, KeyRing, ServerKeys, UsedAssertions};
+use crate::oidc::{Grants, KeyRing, PushedRequests, ServerKeys, UsedAssertions};
 use crate::rate_limit::RateLimits;
 use crate::sign_in::SignIns;
 use crate::web::CsrfKey;
@@ -28,6 +28,7 @@ pub(crate) struct Parts {
     pub(crate) model: Model,
     pub(crate) keys: KeyRing,
     pub(crate) grants: Grants,
+    pub(crate) pushed_requests: PushedRequests,
     pub(crate) used_assertions: UsedAssertions,
     pub(crate) sign_ins: SignIns,
     pub(crate) csrf: CsrfKey,

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::ApiError;
 use super::json::timestamp;
 use crate::model::{
-    App, ApplicationType, ClientKey, ClientSettings, GrantType, LoginInitiatedBy, NewApp,
-    RefreshTokenSettings, TokenEndpointAuthMethod,
+    App, ApplicationType, ClientKey, ClientSettings, GrantType, GroupFilter, GroupFilterKind, GroupsClaim,
+    LoginInitiatedBy, NewApp, RefreshTokenSettings, ResponseType, TokenEndpointAuthMethod,
 };
 use crate::site::Site;
 
@@ -53,6 +53,7 @@ struct Client {
     #[serde(default)]
     post_logout_redirect_uris: Vec<String>,
     response_types: Option<Vec<String>>,
+    groups_claim: Option<GroupsClaimBody>,
     grant_types: Option<Vec<String>>,
     application_type: Option<String>,
     initiate_login_uri: Option<String>,
@@ -60,6 +61,16 @@ struct Client {
     refresh_token: Option<RefreshTokenSettings>,
     jwks: Option<KeySet>,
     jwks_uri: Option<String>,
+}
+
+/// A groups claim: Okta keeps it out of its public API; this is the shape in which its Terraform provider has it.
+#[derive(Deserialize)]
+struct GroupsClaimBody {
+    #[serde(rename = "type")]
+    kind: String,
+    filter_type: GroupFilterKind,
+    name: String,
+    value: String,
 }
 
 #[derive(Deserialize)]
@@ -94,9 +105,6 @@ impl AppBody {
             return Err(ApiError::invalid("signOnMode", "Only OPENID_CONNECT is supported by this org"));
         }
         let (client, credentials) = (&self.settings.oauth_client, &self.credentials.oauth_client);
-        if client.response_types.as_ref().is_some_and(|types| types != &["code"]) {
-            return Err(ApiError::invalid("response_types", "Only code is supported by this org"));
-        }
         let grant_types = client.grant_types.iter().flatten();
         let grant_types: Vec<GrantType> =
             grant_types.map(|name| known("grant_types", name)).collect::<Result<_, _>>()?;
@@ -106,15 +114,21 @@ impl AppBody {
             known("application_type", client.application_type.as_deref().unwrap_or("web"))?;
         // Okta demands a code challenge of public clients unless told otherwise.
         let public = method == TokenEndpointAuthMethod::None;
+        let grant_types =
+            if grant_types.is_empty() { vec![GrantType::AuthorizationCode] } else { grant_types };
+        let response_types: Vec<ResponseType> = match &client.response_types {
+            None => ResponseType::usual(&grant_types),
+            Some(names) => {
+                names.iter().map(|name| known("response_types", name)).collect::<Result<_, _>>()?
+            }
+        };
         Ok(ClientSettings {
             application_type,
             token_endpoint_auth_method: method,
             jwks: client.keys()?,
-            grant_types: if grant_types.is_empty() {
-                vec![GrantType::AuthorizationCode]
-            } else {
-                grant_types
-            },
+            response_types,
+            groups_claim: client.groups_claim()?,
+            grant_types,
             refresh_token: client
                 .refresh_token
                 .unwrap_or_else(|| RefreshTokenSettings::usual(application_type)),
@@ -128,6 +142,15 @@ impl AppBody {
 }
 
 impl Client {
+    fn groups_claim(&self) -> Result<Option<GroupsClaim>, ApiError> {
+        let Some(claim) = &self.groups_claim else { return Ok(None) };
+        if claim.kind != "FILTER" {
+            return Err(ApiError::invalid("groups_claim.type", "Only FILTER is supported by this org"));
+        }
+        let filter = GroupFilter::new(claim.filter_type, &claim.value)?;
+        Ok(Some(GroupsClaim { name: claim.name.clone(), filter }))
+    }
+
     fn keys(&self) -> Result<Vec<ClientKey>, ApiError> {
         if self.jwks_uri.is_some() {
             let reason = "This org fetches nothing from elsewhere: give the keys as jwks";
@@ -190,7 +213,7 @@ pub(super) fn shape(site: &Site, app: &App) -> Value {
                 "logo_uri": null,
                 "redirect_uris": settings.redirect_uris,
                 "post_logout_redirect_uris": settings.post_logout_redirect_uris,
-                "response_types": ["code"],
+                "response_types": settings.response_types,
                 "grant_types": settings.grant_types,
                 "initiate_login_uri": settings.initiate_login_uri,
                 "application_type": settings.application_type,
@@ -207,6 +230,14 @@ pub(super) fn shape(site: &Site, app: &App) -> Value {
     });
     if settings.grant_types.contains(&GrantType::RefreshToken) {
         shape["settings"]["oauthClient"]["refresh_token"] = json!(settings.refresh_token);
+    }
+    if let Some(claim) = &settings.groups_claim {
+        shape["settings"]["oauthClient"]["groups_claim"] = json!({
+            "type": "FILTER",
+            "filter_type": claim.filter.kind(),
+            "name": claim.name,
+            "value": claim.filter.value(),
+        });
     }
     if !settings.jwks.is_empty() {
         let keys: Vec<Value> = settings.jwks.iter().map(key_shape).collect();

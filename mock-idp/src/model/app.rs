@@ -12,7 +12,9 @@ use url::Url;
 use super::assignment::Assigned;
 use super::log::{Entry, EventType};
 use super::records::Records;
-use super::{AppId, Cause, ClientKey, Model, ModelError, Page, PageRequest, Party, PolicyId, UserId};
+use super::{
+    AppId, Cause, ClientKey, GroupsClaim, Model, ModelError, Page, PageRequest, Party, PolicyId, UserId,
+};
 
 /// An application that signs people in by OpenID Connect, as of the moment it was read. Who may use it,
 /// [`Model::assignment`] says. Its client id is its id.
@@ -59,6 +61,10 @@ pub struct ClientSettings {
     pub jwks: Vec<ClientKey>,
     /// Which grants it may use.
     pub grant_types: Vec<GrantType>,
+    /// What it may ask to be answered with at the authorize endpoint.
+    pub response_types: Vec<ResponseType>,
+    /// The claim of its ID tokens that names a person's groups, for those who ask for the scope `groups`.
+    pub groups_claim: Option<GroupsClaim>,
     /// What becomes of a refresh token when it is used.
     pub refresh_token: RefreshTokenSettings,
     /// Where people may be sent with a code: compared exactly (RFC 6749, 3.1.2.3).
@@ -121,6 +127,8 @@ impl TokenEndpointAuthMethod {
 pub enum GrantType {
     /// An authorization code.
     AuthorizationCode,
+    /// Nothing: tokens come by way of the browser (RFC 6749, 4.2; OpenID Connect Core, 3.2 and 3.3).
+    Implicit,
     /// A refresh token (RFC 6749, section 6).
     RefreshToken,
     /// Nothing but its own credentials, for a token of its own (RFC 6749, 4.4).
@@ -129,15 +137,58 @@ pub enum GrantType {
 
 impl GrantType {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+    pub const ALL: [Self; 4] =
+        [Self::AuthorizationCode, Self::Implicit, Self::RefreshToken, Self::ClientCredentials];
 
     /// The protocol's name of it.
     pub fn name(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
+            Self::Implicit => "implicit",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
         }
+    }
+}
+
+/// What an authorization request is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseType {
+    /// A code.
+    Code,
+    /// An ID token.
+    IdToken,
+    /// An access token.
+    Token,
+}
+
+impl ResponseType {
+    /// The protocol's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::IdToken => "id_token",
+            Self::Token => "token",
+        }
+    }
+
+    /// Those that go with these grants.
+    pub fn usual(grant_types: &[GrantType]) -> Vec<Self> {
+        let with = |grant, types: &'static [Self]| grant_types.contains(&grant).then_some(types);
+        let code = with(GrantType::AuthorizationCode, &[Self::Code]);
+        let implicit = with(GrantType::Implicit, &[Self::IdToken, Self::Token]);
+        let own = with(GrantType::ClientCredentials, &[Self::Token]).filter(|_| implicit.is_none());
+        [code, implicit, own].into_iter().flatten().flatten().copied().collect()
+    }
+
+    /// Whether one of these grants is what it takes.
+    fn goes_with(self, grant_types: &[GrantType]) -> bool {
+        grant_types.iter().any(|grant| match self {
+            Self::Code => *grant == GrantType::AuthorizationCode,
+            Self::IdToken => *grant == GrantType::Implicit,
+            Self::Token => matches!(grant, GrantType::Implicit | GrantType::ClientCredentials),
+        })
     }
 }
 
@@ -193,6 +244,8 @@ impl Default for ClientSettings {
             token_endpoint_auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
             jwks: Vec::new(),
             grant_types: vec![GrantType::AuthorizationCode],
+            response_types: vec![ResponseType::Code],
+            groups_claim: None,
             refresh_token: RefreshTokenSettings::usual(ApplicationType::Web),
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
@@ -432,6 +485,13 @@ fn check(label: &str, settings: &ClientSettings) -> Result<(), ModelError> {
         return Err(ModelError::invalid("pkce_required", reason));
     }
     check_keys(settings)?;
+    if let Some(odd) = settings.response_types.iter().find(|it| !it.goes_with(&settings.grant_types)) {
+        let reason = format!("The response type {} needs a grant type that goes with it", odd.name());
+        return Err(ModelError::invalid("response_types", reason));
+    }
+    if settings.groups_claim.as_ref().is_some_and(|claim| !is_claim_name(&claim.name)) {
+        return Err(ModelError::invalid("groups_claim", "The name must be a claim's that is not taken"));
+    }
     if settings.refresh_token.leeway > 60 {
         return Err(ModelError::invalid("leeway", "Must be 0 to 60 seconds"));
     }
@@ -442,6 +502,27 @@ fn check(label: &str, settings: &ClientSettings) -> Result<(), ModelError> {
         return Err(ModelError::invalid("initiate_login_uri", reason));
     }
     Ok(())
+}
+
+/// A name for a claim of one's own.
+fn is_claim_name(name: &str) -> bool {
+    const TAKEN: [&str; 14] = [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "nbf",
+        "jti",
+        "nonce",
+        "amr",
+        "acr",
+        "auth_time",
+        "at_hash",
+        "c_hash",
+        "idp",
+    ];
+    (1..=100).contains(&name.len()) && !name.contains(char::is_whitespace) && !TAKEN.contains(&name)
 }
 
 /// There are some where they are needed, and each can be told from the others.

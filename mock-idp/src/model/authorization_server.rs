@@ -174,8 +174,25 @@ impl AuthorizationServer {
     /// business.
     pub fn grant_types(&self) -> &'static [GrantType] {
         match self.name {
-            ServerName::Org => &[GrantType::AuthorizationCode, GrantType::RefreshToken],
+            ServerName::Org => &[GrantType::AuthorizationCode, GrantType::Implicit, GrantType::RefreshToken],
             ServerName::Custom(_) => &GrantType::ALL,
+        }
+    }
+
+    /// The combinations of response types that it supports: an access token alone is custom servers' business.
+    pub(crate) fn response_types(&self) -> &'static [&'static str] {
+        const ALL: [&str; 7] = [
+            "code",
+            "id_token",
+            "code id_token",
+            "code token",
+            "id_token token",
+            "code id_token token",
+            "token",
+        ];
+        match self.name {
+            ServerName::Org => &ALL[..6],
+            ServerName::Custom(_) => &ALL,
         }
     }
 

@@ -13,6 +13,7 @@ mod error;
 mod expiring;
 mod factor;
 mod group;
+mod group_filter;
 mod id;
 mod lifecycle;
 mod log;
@@ -31,7 +32,7 @@ mod zone;
 pub use api_token::ApiToken;
 pub use app::{
     App, AppLink, AppStatus, ApplicationType, ClientSettings, GrantType, LoginInitiatedBy, NewApp,
-    RefreshTokenRotation, RefreshTokenSettings, TokenEndpointAuthMethod,
+    RefreshTokenRotation, RefreshTokenSettings, ResponseType, TokenEndpointAuthMethod,
 };
 pub use assignment::{AppGroup, AppUser, AssignmentScope};
 pub use authorization_server::{
@@ -45,6 +46,8 @@ pub use factor::{
     PushTransaction, TotpEnrolment, Verified,
 };
 pub use group::{Group, GroupKind};
+pub(crate) use group_filter::MOST_GROUPS;
+pub use group_filter::{GroupFilter, GroupFilterKind, GroupsClaim};
 pub use id::{
     ApiTokenId, AppId, AuthorizationServerId, FactorId, GroupId, OrgId, PolicyId, PushId, RuleId, ScopeId,
     SessionId, UserId, ZoneId,

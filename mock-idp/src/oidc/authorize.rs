@@ -5,7 +5,9 @@ use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 
 use super::error::{self, OAuthError};
-use super::grants::Grant;
+use super::front_channel;
+use super::grants::{Family, Grant, Granted};
+use super::issue::{Given, Issuance};
 use super::request::{AuthorizeRequest, Prompt, Unacceptable};
 use super::respond;
 use super::server::AuthServer;
@@ -29,6 +31,10 @@ pub(super) async fn authorize(
     let params = match read_form(request).await {
         Ok(params) => params,
         Err(status) => return page(&site, &error::invalid_request(), status),
+    };
+    let params = match site.pushed_requests.resolve(params, server.name(), site.now()) {
+        Ok(params) => params,
+        Err(error) => return page(&site, &error, error.status),
     };
     match AuthorizeRequest::read(&params, &site.model, &server.record) {
         Ok(request) => decide(&site, &visit, request, &method),
@@ -89,7 +95,7 @@ pub(crate) fn refuse_unmet(
     refuse(site, visit, request, session, &error::unmet_authentication_requirements(), method)
 }
 
-/// Sends a signed-in person back to the relying party: with a code if the app is one they may use. `method` is the one
+/// Sends a signed-in person back to the relying party: with code and tokens if the app is one they may use. `method` is the one
 /// by which the browser came.
 pub(crate) fn finish(
     site: &Site,
@@ -102,28 +108,42 @@ pub(crate) fn finish(
     let (Some(app), Some(user)) = (app, site.model.user(&session.user)) else {
         return page(site, &error::invalid_client_id(), StatusCode::BAD_REQUEST);
     };
-    if AuthServer::of(site, &request.server).is_none() {
+    let Some(server) = AuthServer::of(site, &request.server) else {
         return page(site, &error::invalid_authorization_server(), StatusCode::BAD_REQUEST);
-    }
+    };
     if site.model.assignment(&app.id, &user.id).is_none() {
         return refuse(site, visit, request, Some(session), &error::user_not_assigned(), method);
     }
-    let code = site.grants.issue_code(Grant::of(request, session), site.now());
+    let granted = Granted { grant: Grant::of(request, session), family: Family::default() };
+    let (types, now) = (request.response_types, site.now());
+    let code = types.code.then(|| site.grants.issue_code(granted.clone(), now));
+    let given = Given::Nothing;
+    let issuance = Issuance { site, server: &server, visit, app: &app, user: &user, given, now };
+    let tokens = match front_channel::tokens(&issuance, types, &granted, code.as_ref()) {
+        Ok(tokens) => tokens,
+        Err(error) => return refuse(site, visit, request, Some(session), &error, method),
+    };
     let cause = visit.cause_in(session);
-    let granted = Entry::of(EventType::AuthorizeCode.at(&request.server));
-    let granted = granted.with("requestUri", format!("{}/v1/authorize", request.server.path()));
-    site.model.log(granted.to(app.party()), &cause);
+    if types.code {
+        let granted = Entry::of(EventType::AuthorizeCode.at(&request.server));
+        let granted = granted.with("requestUri", format!("{}/v1/authorize", request.server.path()));
+        site.model.log(granted.to(app.party()), &cause);
+    }
     site.model.log(Entry::of(EventType::Sso).to(app.party()).to(user.party()), &cause);
     let occasion = Occasion::of(visit).with(&app.id, &user.id);
-    let response = respond::with_code(site, &occasion, &request.reply_to, code.expose(), method);
-    site.sink.emit(Event::CodeIssued {
-        request: visit.request_id.clone(),
-        app: app.id.clone(),
-        user: user.id.clone(),
-        code,
-        redirect_uri: request.reply_to.redirect_uri.clone(),
-        pkce: request.challenge.is_some(),
-    });
+    let answer = code.iter().map(|code| ("code", code.expose()));
+    let answer = answer.chain(tokens.iter().map(|(name, value)| (*name, value.as_str())));
+    let response = respond::with_grant(site, &occasion, &request.reply_to, answer, method);
+    if let Some(code) = code {
+        site.sink.emit(Event::CodeIssued {
+            request: visit.request_id.clone(),
+            app: app.id.clone(),
+            user: user.id.clone(),
+            code,
+            redirect_uri: request.reply_to.redirect_uri.clone(),
+            pkce: request.challenge.is_some(),
+        });
+    }
     response
 }
 

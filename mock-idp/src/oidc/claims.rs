@@ -7,10 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ground::random;
 use serde_json::{Map, Value, json};
 
+use super::error::{self, OAuthError};
 use super::grants::Grant;
 use super::scope::Scopes;
 use super::server::AuthServer;
-use crate::model::{AppId, OrgId, User};
+use crate::model::{App, AppId, MOST_GROUPS, Model, OrgId, User, UserId};
 
 /// How long ID tokens are good, in stage time.
 const ID_TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(1);
@@ -57,14 +58,22 @@ fn any_access_token(server: &AuthServer, subject: &str, now: DateTime<Utc>) -> M
     }))
 }
 
-/// The claims of an ID token that is issued beside an access token: a thin one. Of the profile it has name, e-mail and
-/// username alone, the rest is in userinfo. (That the code flow's is thin is inferred from Okta's description.)
+/// What comes with an ID token.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    pub(super) access_token: Option<&'a str>,
+    /// A code, in the same answer.
+    pub(super) code: Option<&'a str>,
+}
+
+/// The claims of an ID token. One that is issued beside an access token or a code is thin: of the profile it has name,
+/// e-mail and username alone, the rest is in userinfo. (That the code flow's is thin is inferred from Okta's description.)
 pub(super) fn id_token(
     server: &AuthServer,
     grant: &Grant,
     user: &User,
     org: &OrgId,
-    access_token: &str,
+    beside: Beside<'_>,
     now: DateTime<Utc>,
 ) -> Map<String, Value> {
     let mut claims = members(json!({ "sub": user.id }));
@@ -94,8 +103,35 @@ pub(super) fn id_token(
     if let Some(acr) = grant.acr {
         claims.insert("acr".into(), acr.name().into());
     }
-    claims.insert("at_hash".into(), half_hash(access_token).into());
+    claims.extend(beside.access_token.map(|token| ("at_hash".to_owned(), half_hash(token).into())));
+    claims.extend(beside.code.map(|code| ("c_hash".to_owned(), half_hash(code).into())));
+    if beside.access_token.or(beside.code).is_none() {
+        claims.extend(userinfo(&grant.scopes, user));
+    }
     claims
+}
+
+/// The claim that names the person's groups, if the application has one and the scope was granted.
+///
+/// # Errors
+/// When the application's filter picks more than a hundred.
+pub(super) fn groups(
+    model: &Model,
+    app: &App,
+    scopes: &Scopes,
+    user: &UserId,
+) -> Result<Option<(String, Value)>, OAuthError> {
+    let Some(claim) = app.settings.groups_claim.as_ref().filter(|_| scopes.has("groups")) else {
+        return Ok(None);
+    };
+    let groups = model.groups_of(user);
+    let names = groups.iter().map(|group| &group.name).filter(|name| claim.filter.picks(name));
+    let names: Vec<&String> = names.collect();
+    match names.len() {
+        0 => Ok(None),
+        1..=MOST_GROUPS => Ok(Some((claim.name.clone(), json!(names)))),
+        _ => Err(error::too_many_groups()),
+    }
 }
 
 /// The claims of a userinfo answer (OpenID Connect Core, 5.4), as far as the profile has them.
@@ -151,7 +187,7 @@ fn address(user: &User) -> Option<Value> {
     (!address.is_empty()).then_some(Value::Object(address))
 }
 
-/// `at_hash`: the left half of the token's SHA-256 (OpenID Connect Core, 3.1.3.6).
+/// `at_hash` and `c_hash`: the left half of the token's SHA-256 (OpenID Connect Core, 3.1.3.6).
 fn half_hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(&digest(&SHA256, token.as_bytes()).as_ref()[..16])
 }

@@ -153,8 +153,21 @@ catalogue! {
         "The response mode is not supported by the authorization server. Valid response modes: [query, fragment, form_post, okta_post_message].";
     post_message_with_code = 400 "unsupported_response_mode" "unsupported_response_mode_okta_post_message_with_code"
         "'okta_post_message' response mode cannot be used with the 'code' response type.";
-    unsupported_response_type = 400 "unsupported_response_type" "unsupported_response_type"
-        "The response type is not supported by the authorization server. Configured response types: [code].";
+    query_with_tokens = 400 "unsupported_response_mode" "unsupported_response_mode_query_with_tokens"
+        "'query' response mode cannot be used with either the 'id_token' or 'token' response types.";
+    invalid_nonce = 400 "invalid_request" "invalid_nonce"
+        "The 'nonce' parameter is required for authorize requests with either the 'id_token' or 'token' response types..";
+    too_many_groups = 400 "server_error" "too_many_groups_in_groups_claim"
+        "The groups claim matched too many groups and must be configured to match fewer groups.";
+    invalid_request_uri = 400 "invalid_request_uri" "invalid_request_uri" "The authorize request_uri is invalid.";
+    request_uri_of_another_server = 400 "invalid_request_uri" "authorize_request_uri_mismatched_authorization_server"
+        "The request_uri was issued for another authorization server.";
+    request_uri_of_another_client = 401 "invalid_client" "authorize_request_uri_mismatched_client"
+        "The 'client_id' parameter does not match the expected value for the provided request_uri.";
+    request_object_and_uri = 400 "invalid_request" "authorize_request_object_and_request_uri_provided"
+        "The authorize request must not contain both a request object and a request uri.";
+    pushed_request_uri_present = 400 "invalid_request" "pushed_authorization_request_uri_present"
+        "The 'request_uri' parameter must not be present in the request.";
     token_not_generated = 500 "server_error" "id_token_not_generated" "Failed to create the id_token.";
     access_token_not_generated = 500 "server_error" "access_token_not_generated" "Failed to create the access_token.";
     pkce_unsupported_method = 400 "invalid_request" "pkce_unsupported_code_challenge_method"
@@ -177,6 +190,8 @@ macro_rules! catalogue_with {
 }
 
 catalogue_with! {
+    unsupported_response_type = 400 "unsupported_response_type" "unsupported_response_type"
+        "The response type is not supported by the authorization server. Configured response types: [" "].";
     missing_grant_type = 400 "invalid_request" "token_request_missing_grant_type"
         "The token request must specify a 'grant_type'. Valid values: [" "]";
     unsupported_grant_type = 400 "unsupported_grant_type" "unsupported_grant_type"

@@ -134,10 +134,9 @@ impl Grants {
     }
 
     /// A new code.
-    pub(crate) fn issue_code(&self, grant: Grant, now: DateTime<Utc>) -> Secret {
+    pub(crate) fn issue_code(&self, granted: Granted, now: DateTime<Utc>) -> Secret {
         let code = Secret::random("code");
         let redeemable_until = now + CODE_LIFETIME;
-        let granted = Granted { grant, family: Family::default() };
         let entry = Code { granted, redeemable_until, redeemed: false };
         let forgotten = redeemable_until + REMEMBERED_CODE;
         self.out().codes.insert(Digest::of(code.expose()), entry, forgotten, now);
@@ -307,7 +306,7 @@ mod tests {
     #[test]
     fn a_code_is_good_once_and_for_five_minutes() {
         let (grants, now) = (Grants::new(), Utc::now());
-        let code = grants.issue_code(grant(), now);
+        let code = grants.issue_code(granted(), now);
         let late = now + CODE_LIFETIME;
         assert_eq!(grants.redeem(code.expose(), late, fits).unwrap_err(), NotRedeemed::Invalid);
         grants.redeem(code.expose(), late - TimeDelta::milliseconds(1), fits).unwrap();
@@ -318,7 +317,7 @@ mod tests {
     #[test]
     fn a_request_that_does_not_fit_leaves_the_code_alone() {
         let (grants, now) = (Grants::new(), Utc::now());
-        let code = grants.issue_code(grant(), now);
+        let code = grants.issue_code(granted(), now);
         let refused = grants.redeem(code.expose(), now, |_| Err("unfit"));
         assert_eq!(refused.unwrap_err(), NotRedeemed::Unfit("unfit"));
         grants.redeem(code.expose(), now, fits).unwrap();
@@ -327,7 +326,7 @@ mod tests {
     #[test]
     fn reuse_revokes_what_was_issued_even_long_after() {
         let (grants, now) = (Grants::new(), Utc::now());
-        let code = grants.issue_code(grant(), now);
+        let code = grants.issue_code(granted(), now);
         let granted = grants.redeem(code.expose(), now, fits).unwrap();
         assert!(grants.keep("token", token(&granted, now), now));
         assert!(grants.access_token("token", now).is_some());
@@ -339,7 +338,7 @@ mod tests {
     #[test]
     fn what_is_issued_while_the_code_is_reused_does_not_count() {
         let (grants, now) = (Grants::new(), Utc::now());
-        let code = grants.issue_code(grant(), now);
+        let code = grants.issue_code(granted(), now);
         let granted = grants.redeem(code.expose(), now, fits).unwrap();
         grants.redeem(code.expose(), now, fits).unwrap_err();
         assert!(!grants.keep("token", token(&granted, now), now));
@@ -349,7 +348,7 @@ mod tests {
     #[test]
     fn only_its_own_application_revokes_a_token() {
         let (grants, now) = (Grants::new(), Utc::now());
-        let code = grants.issue_code(grant(), now);
+        let code = grants.issue_code(granted(), now);
         let granted = grants.redeem(code.expose(), now, fits).unwrap();
         grants.keep("token", token(&granted, now), now);
         let own = AppId::new("0oa1");

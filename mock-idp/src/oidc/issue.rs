@@ -1,14 +1,14 @@
-//! Making the tokens that a token request is answered with.
+//! Making tokens.
 
 use chrono::{DateTime, Utc};
 use ground::Secret;
 use serde_json::{Map, Value, json};
 
-use super::claims;
-use super::grants::{AccessToken, Granted};
+use super::claims::{self, Beside};
+use super::error::{self, OAuthError};
+use super::grants::{AccessToken, Grant, Granted};
 use super::server::AuthServer;
 use crate::Event;
-use crate::keys::SigningError;
 use crate::misbehaviour::Occasion;
 use crate::model::{Actor, App, Entry, EventType, GrantType, Party, User};
 use crate::site::Site;
@@ -27,30 +27,33 @@ pub(super) struct Issuance<'a> {
 
 /// What the client gave for its tokens.
 pub(super) enum Given<'a> {
+    /// Nothing: they come with the answer to its authorization request.
+    Nothing,
     Code(&'a str),
     RefreshToken,
 }
 
 impl Issuance<'_> {
-    /// Makes the tokens; nothing when what they come of was revoked meanwhile.
+    /// Makes the token endpoint's answer; nothing when what it comes of was revoked meanwhile.
     pub(super) fn issue(
         self,
-        granted: Granted,
+        granted: &Granted,
         refresh_token: Option<Secret>,
-    ) -> Result<Option<Value>, SigningError> {
-        let (site, server, Granted { grant, family }) = (self.site, self.server, granted);
-        let occasion = Occasion::of(self.visit).with(&self.app.id, &self.user.id);
-        let access_claims = claims::access_token(server, &grant, self.user, self.now);
-        let access_token = server.keys.sign_access_token(&access_claims)?;
+    ) -> Result<Option<Value>, OAuthError> {
+        let grant = &granted.grant;
+        let (access_token, jti) = self.access_token(grant)?;
         let (mut id_token, mut id_claims) = (None, Map::new());
         if grant.scopes.has("openid") {
-            let org = site.model.org_id();
-            id_claims = claims::id_token(server, &grant, self.user, org, &access_token, self.now);
-            id_token = Some(site.misbehaviour.id_token(&server.keys, self.app, &mut id_claims, &occasion)?);
+            let beside = Beside { access_token: Some(&access_token), code: None };
+            let (token, claims) = self.id_token(grant, beside)?;
+            (id_token, id_claims) = (Some(token), claims);
+        }
+        if !self.keep(granted, &access_token, &jti) {
+            return Ok(None);
         }
         let mut answer = json!({
             "token_type": "Bearer",
-            "expires_in": server.record.lifetimes.access_token.num_seconds(),
+            "expires_in": self.server.record.lifetimes.access_token.num_seconds(),
             "access_token": access_token,
             "scope": grant.scopes.to_string(),
         });
@@ -58,33 +61,61 @@ impl Issuance<'_> {
             members.extend(refresh_token.as_ref().map(|it| ("refresh_token".to_owned(), it.expose().into())));
             members.extend(id_token.as_deref().map(|it| ("id_token".to_owned(), it.into())));
         });
-        let jti = access_claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let entry = AccessToken {
-            server: grant.server,
-            app: grant.app,
-            user: Some(grant.user),
-            scopes: grant.scopes,
-            family,
-            jti,
-            issued: self.now,
-            expires: self.now + server.record.lifetimes.access_token,
-        };
-        if !site.grants.keep(&access_token, entry, self.now) {
-            return Ok(None);
-        }
         self.log(id_token.is_some(), refresh_token.is_some());
-        site.sink.emit(Event::TokensIssued {
+        self.site.sink.emit(Event::TokensIssued {
             request: self.visit.request_id.clone(),
             app: self.app.id.clone(),
             user: self.user.id.clone(),
             code: self.given.code().map(|code| Secret::new("code", code)),
             id_token: id_token.map(|token| Secret::new("id token", token)),
             id_token_claims: id_claims,
-            access_token: Secret::new("access token", access_token),
+            access_token: Some(Secret::new("access token", access_token)),
             refresh_token,
         });
-        site.misbehaviour.spoil_token_answer(&mut answer, &occasion);
+        self.site.misbehaviour.spoil_token_answer(&mut answer, &self.occasion());
         Ok(Some(answer))
+    }
+
+    /// An access token and its `jti`. It counts when it is [kept](Self::keep).
+    pub(super) fn access_token(&self, grant: &Grant) -> Result<(String, String), OAuthError> {
+        let claims = claims::access_token(self.server, grant, self.user, self.now);
+        let token = self.server.keys.sign_access_token(&claims);
+        let token = token.map_err(|_| error::access_token_not_generated())?;
+        Ok((token, claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned()))
+    }
+
+    /// An ID token and its claims, misbehaviour included.
+    pub(super) fn id_token(
+        &self,
+        grant: &Grant,
+        beside: Beside<'_>,
+    ) -> Result<(String, Map<String, Value>), OAuthError> {
+        let site = self.site;
+        let org = site.model.org_id();
+        let mut claims = claims::id_token(self.server, grant, self.user, org, beside, self.now);
+        claims.extend(claims::groups(&site.model, self.app, &grant.scopes, &self.user.id)?);
+        let token = site.misbehaviour.id_token(&self.server.keys, self.app, &mut claims, &self.occasion());
+        Ok((token.map_err(|_| error::token_not_generated())?, claims))
+    }
+
+    /// Lets an access token count; false when what it comes of was revoked meanwhile.
+    pub(super) fn keep(&self, granted: &Granted, token: &str, jti: &str) -> bool {
+        let Granted { grant, family } = granted;
+        let entry = AccessToken {
+            server: grant.server.clone(),
+            app: grant.app.clone(),
+            user: Some(grant.user.clone()),
+            scopes: grant.scopes.clone(),
+            family: family.clone(),
+            jti: jti.to_owned(),
+            issued: self.now,
+            expires: self.now + self.server.record.lifetimes.access_token,
+        };
+        self.site.grants.keep(token, entry, self.now)
+    }
+
+    fn occasion(&self) -> Occasion<'_> {
+        Occasion::of(self.visit).with(&self.app.id, &self.user.id)
     }
 
     fn log(&self, id_token: bool, refresh_token: bool) {
@@ -107,6 +138,7 @@ impl Issuance<'_> {
 impl Given<'_> {
     fn grant_type(&self) -> GrantType {
         match self {
+            Self::Nothing => GrantType::Implicit,
             Self::Code(_) => GrantType::AuthorizationCode,
             Self::RefreshToken => GrantType::RefreshToken,
         }
@@ -115,7 +147,7 @@ impl Given<'_> {
     fn code(&self) -> Option<&str> {
         match self {
             Self::Code(code) => Some(code),
-            Self::RefreshToken => None,
+            Self::Nothing | Self::RefreshToken => None,
         }
     }
 }

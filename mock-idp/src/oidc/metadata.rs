@@ -27,6 +27,7 @@ pub(super) async fn discovery(State(site): State<Site>, server: AuthServer, visi
 pub(super) async fn oauth_metadata(State(site): State<Site>, server: AuthServer, visit: Visit) -> Response {
     let mut metadata = metadata(&server);
     metadata["grant_types_supported"] = json!(server.record.grant_types());
+    metadata["response_types_supported"] = json!(server.record.response_types());
     metadata["claims_supported"] =
         json!(["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "sub"]);
     if let Some(members) = metadata.as_object_mut() {
@@ -64,14 +65,14 @@ fn metadata(server: &AuthServer) -> Value {
     let grant_types = grant_types.filter(|grant| **grant != GrantType::ClientCredentials);
     let client_authentication =
         ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
-    json!({
+    let mut metadata = json!({
         "issuer": server.issuer(),
         "authorization_endpoint": endpoint("authorize"),
         "token_endpoint": endpoint("token"),
         "userinfo_endpoint": endpoint("userinfo"),
         "jwks_uri": endpoint("keys"),
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_types_supported": &server.record.response_types()[..6],
+        "response_modes_supported": ["query", "fragment", "form_post", "okta_post_message"],
         "grant_types_supported": grant_types.collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
@@ -81,7 +82,7 @@ fn metadata(server: &AuthServer) -> Value {
         "claims_supported": [
             "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "acr", "idp", "nonce", "name", "nickname",
             "preferred_username", "given_name", "middle_name", "family_name", "email", "email_verified", "profile",
-            "zoneinfo", "locale", "address", "phone_number", "updated_at", "at_hash",
+            "zoneinfo", "locale", "address", "phone_number", "updated_at", "at_hash", "c_hash",
         ],
         "code_challenge_methods_supported": ["S256"],
         "introspection_endpoint": endpoint("introspect"),
@@ -90,5 +91,10 @@ fn metadata(server: &AuthServer) -> Value {
         "revocation_endpoint_auth_methods_supported": client_authentication,
         "end_session_endpoint": endpoint("logout"),
         "request_parameter_supported": false,
-    })
+        "pushed_authorization_request_endpoint": endpoint("par"),
+    });
+    if server.record.names_itself {
+        metadata["authorization_response_iss_parameter_supported"] = true.into();
+    }
+    metadata
 }

@@ -7,6 +7,7 @@ mod claims;
 mod client_auth;
 mod client_credentials;
 mod error;
+mod front_channel;
 mod grants;
 mod initiate;
 mod issue;
@@ -14,10 +15,12 @@ mod keys;
 mod logout;
 mod metadata;
 mod pkce;
+mod pushed;
 mod refresh;
 mod refresh_token;
 mod request;
 mod respond;
+mod response_type;
 mod revoke;
 mod scope;
 mod server;
@@ -33,6 +36,7 @@ pub(crate) use assertion::UsedAssertions;
 pub(crate) use authorize::{finish, refuse_unmet};
 pub(crate) use grants::Grants;
 pub(crate) use keys::{KeyRing, ServerKeys};
+pub(crate) use pushed::PushedRequests;
 pub(crate) use request::AuthorizeRequest;
 
 use crate::site::Site;
@@ -53,6 +57,7 @@ fn endpoints() -> Router<Site> {
     Router::new()
         .route("/v1/keys", get(metadata::keys))
         .route("/v1/authorize", get(authorize::authorize).post(authorize::authorize))
+        .route("/v1/par", post(pushed::push))
         .route("/v1/token", post(token::token))
         .route("/v1/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/v1/introspect", post(revoke::introspect))

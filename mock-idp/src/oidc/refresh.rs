@@ -41,8 +41,8 @@ pub(super) fn refresh(
     // The nonce was the sign-in's (OpenID Connect Core, 12.2).
     let grant = Grant { scopes: grant.scopes.narrowed(form.text("scope"))?, nonce: None, ..grant };
     let issuance = Issuance { site, server, visit, app, user: &user, given: Given::RefreshToken, now };
-    let issued = issuance.issue(Granted { grant, family }, Some(next));
-    issued.map_err(|_| error::token_not_generated())?.ok_or_else(error::invalid_refresh_token)
+    let issued = issuance.issue(&Granted { grant, family }, Some(next));
+    issued?.ok_or_else(error::invalid_refresh_token)
 }
 
 fn note_reuse(site: &Site, server: &AuthServer, visit: &Visit, app: &App, revoked: usize) {

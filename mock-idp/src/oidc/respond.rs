@@ -7,6 +7,7 @@ use url::Url;
 
 use super::error::OAuthError;
 use super::request::{ReplyTo, ResponseMode};
+use super::server::AuthServer;
 use crate::misbehaviour::Occasion;
 use crate::site::Site;
 use crate::web::{html, redirect, see_other};
@@ -18,15 +19,22 @@ struct FormPost<'a> {
     members: &'a [(String, String)],
 }
 
-/// Hands `code` over.
-pub(super) fn with_code(
+#[derive(Template)]
+#[template(path = "post_message.html")]
+struct PostMessage<'a> {
+    origin: &'a str,
+    members: &'a [(String, String)],
+}
+
+/// Hands code and tokens over.
+pub(super) fn with_grant<'a>(
     site: &Site,
     occasion: &Occasion<'_>,
     reply_to: &ReplyTo,
-    code: &str,
+    answer: impl Iterator<Item = (&'a str, &'a str)>,
     method: &Method,
 ) -> Response {
-    reply(site, occasion, reply_to, &[("code", code)], method)
+    reply(site, occasion, reply_to, answer, method)
 }
 
 /// Hands a refusal over.
@@ -38,22 +46,23 @@ pub(super) fn with_error(
     method: &Method,
 ) -> Response {
     let answer = [("error", error.error), ("error_description", error.description.as_str())];
-    reply(site, occasion, reply_to, &answer, method)
+    reply(site, occasion, reply_to, answer.into_iter(), method)
 }
 
 /// 302 where the browser came by GET, 303 where it posted something: 307, which would post it again elsewhere, only on
 /// demand.
-/// There is no `iss` (RFC 9207): Okta sends none.
-fn reply(
+fn reply<'a>(
     site: &Site,
     occasion: &Occasion<'_>,
     reply_to: &ReplyTo,
-    answer: &[(&str, &str)],
+    answer: impl Iterator<Item = (&'a str, &'a str)>,
     method: &Method,
 ) -> Response {
-    let state = Some(("state", reply_to.state.as_str())).filter(|(_, state)| !state.is_empty());
-    let members = state.into_iter().chain(answer.iter().copied());
-    let mut members: Vec<_> = members.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let state = Some(reply_to.state.clone()).filter(|state| !state.is_empty());
+    let state = state.map(|state| ("state".to_owned(), state));
+    let issuer = issuer(site, reply_to).map(|issuer| ("iss".to_owned(), issuer));
+    let answer = answer.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut members: Vec<(String, String)> = state.into_iter().chain(answer).chain(issuer).collect();
     let other_status = site.misbehaviour.spoil_callback(&mut members, occasion);
     // Registered redirect URIs are absolute URLs.
     let Ok(mut location) = Url::parse(&reply_to.redirect_uri) else {
@@ -69,11 +78,35 @@ fn reply(
             let page = FormPost { action: &reply_to.redirect_uri, members: &members };
             return with_no_referrer(html(StatusCode::OK, &page));
         }
+        ResponseMode::PostMessage => {
+            let origin = location.origin().ascii_serialization();
+            return framed_by(
+                &origin,
+                html(StatusCode::OK, &PostMessage { origin: &origin, members: &members }),
+            );
+        }
     }
     let mut response =
         if *method == Method::GET { redirect(location.as_str()) } else { see_other(location.as_str()) };
     if let Some(status) = other_status {
         *response.status_mut() = status;
+    }
+    response
+}
+
+/// Who answers (RFC 9207), if the server says so: Okta's don't.
+fn issuer(site: &Site, reply_to: &ReplyTo) -> Option<String> {
+    let server = AuthServer::of(site, &reply_to.server)?;
+    server.record.names_itself.then(|| server.issuer().to_owned())
+}
+
+/// The relying party's pages may have this one in a frame.
+fn framed_by(origin: &str, response: Response) -> Response {
+    let mut response = with_no_referrer(response);
+    let policy = format!("default-src 'none'; style-src 'self'; script-src 'self'; frame-ancestors {origin}");
+    response.headers_mut().remove(header::X_FRAME_OPTIONS);
+    if let Ok(policy) = http::HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
 }

@@ -53,6 +53,8 @@ fn trade(
     match grant_type(server, app, form)? {
         GrantType::AuthorizationCode => redeem(site, server, visit, app, form),
         GrantType::RefreshToken => refresh::refresh(site, server, visit, app, form),
+        // Its tokens come by way of the browser.
+        GrantType::Implicit => Err(error::invalid_request()),
         GrantType::ClientCredentials => client_credentials::grant(site, server, visit, app, form),
     }
 }
@@ -60,9 +62,11 @@ fn trade(
 /// What the request gives for tokens. (The org server knows client credentials only to say that it wants none.)
 fn grant_type(server: &AuthServer, app: &App, form: &Params) -> Result<GrantType, OAuthError> {
     let names = |types: &[GrantType]| types.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ");
-    let supported = names(server.record.grant_types());
+    let here = server.record.grant_types().iter().filter(|it| **it != GrantType::Implicit);
+    let supported = names(&here.copied().collect::<Vec<_>>());
     let asked = form.value("grant_type").ok_or_else(|| error::missing_grant_type(&supported))?;
     let known = GrantType::ALL.into_iter().find(|known| known.name() == asked);
+    let known = known.filter(|known| *known != GrantType::Implicit);
     let known = known.ok_or_else(|| error::unsupported_grant_type(&supported))?;
     let own = &app.settings.grant_types;
     if own.contains(&known) { Ok(known) } else { Err(error::unauthorized_client(&names(own))) }
@@ -109,8 +113,9 @@ fn redeem(
         site.grants.issue_refresh_token(granted.clone(), idle, now)
     });
     let given = Given::Code(code);
-    let issued = Issuance { site, server, visit, app, user: &user, given, now }.issue(granted, refresh_token);
-    issued.map_err(|_| error::token_not_generated())?.ok_or_else(error::invalid_authorization_code)
+    let issued =
+        Issuance { site, server, visit, app, user: &user, given, now }.issue(&granted, refresh_token);
+    issued?.ok_or_else(error::invalid_authorization_code)
 }
 
 fn note_reuse(site: &Site, server: &AuthServer, visit: &Visit, app: &App, code: &str, revoked: usize) {

@@ -53,6 +53,9 @@ fn answer(
         return Err(error::insufficient_scope());
     }
     let mut claims = claims::userinfo(&token.scopes, &user);
+    if let Some(app) = site.model.app(&token.app) {
+        claims.extend(claims::groups(&site.model, &app, &token.scopes, &user.id)?);
+    }
     let occasion = Occasion::of(visit).with(&token.app, &user.id);
     site.misbehaviour.spoil_userinfo(&mut claims, &occasion);
     site.sink.emit(Event::UserinfoGiven {

@@ -74,10 +74,13 @@ pub(crate) fn assets() -> Router<Site> {
     let css = || asset("text/css; charset=utf-8", include_str!("../../templates/assets/org.css"));
     let form_post =
         || asset("text/javascript; charset=utf-8", include_str!("../../templates/assets/form-post.js"));
+    let post_message =
+        || asset("text/javascript; charset=utf-8", include_str!("../../templates/assets/post-message.js"));
     let icon = || asset("image/svg+xml", include_str!("../../templates/assets/org.svg"));
     Router::new()
         .route("/assets/org.css", get(move || async move { css() }))
         .route("/assets/form-post.js", get(move || async move { form_post() }))
+        .route("/assets/post-message.js", get(move || async move { post_message() }))
         .route("/assets/org.svg", get(move || async move { icon() }))
         .route("/favicon.ico", get(move || async move { icon() }))
 }

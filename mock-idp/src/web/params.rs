@@ -43,6 +43,19 @@ impl Params {
         self.pairs.iter().any(|(given, _)| given == name)
     }
 
+    /// The same without these.
+    pub(crate) fn without(mut self, names: &[&str]) -> Self {
+        self.pairs.retain(|(given, _)| !names.contains(&given.as_str()));
+        self
+    }
+
+    /// The same with this name standing for this value alone.
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        let mut params = self.without(&[name]);
+        params.pairs.push((name.to_owned(), value.to_owned()));
+        params
+    }
+
     /// The first name that was given twice (RFC 6749, 3.1: parameters must not be included more than once).
     pub(crate) fn duplicate(&self) -> Option<&str> {
         let mut seen = HashSet::new();

@@ -44,7 +44,7 @@ impl<'a> Talk<'a> {
             if let Event::Org(mock_idp::Event::TokensIssued { request, id_token, access_token, .. }) =
                 &stamped.event
             {
-                let decoded = [("ID token", id_token.as_ref()), ("access token", Some(access_token))]
+                let decoded = [("ID token", id_token.as_ref()), ("access token", access_token.as_ref())]
                     .into_iter()
                     .filter_map(|(kind, token)| tokens::decode(kind, token?.expose(), self.redactor));
                 issued.insert(request, decoded.collect());

@@ -134,11 +134,15 @@ async fn an_app_that_makes_no_sense_is_refused() {
         format!("{invalid} redirect_uris")
     );
     assert_eq!(
-        refused(&format!("{client}/grant_types"), json!(["implicit"])).await,
+        refused(&format!("{client}/grant_types"), json!(["password"])).await,
         format!("{invalid} grant_types")
     );
     assert_eq!(
-        refused(&format!("{client}/response_types"), json!(["token"])).await,
+        refused(&format!("{client}/response_types"), json!(["id_token"])).await,
+        format!("{invalid} response_types")
+    );
+    assert_eq!(
+        refused(&format!("{client}/response_types"), json!(["pigeon"])).await,
         format!("{invalid} response_types")
     );
     let method = "/credentials/oauthClient/token_endpoint_auth_method";
@@ -212,4 +216,28 @@ async fn a_clients_keys_go_in_and_come_out_as_a_jwk_set() {
     app["settings"]["oauthClient"]["jwks_uri"] = json!("https://app.test/jwks");
     let fetched = org.api(Method::POST, "/apps", Some(app)).await;
     assert_eq!(fetched.api_error(), "400 E0000001 Api validation failed: jwks_uri");
+}
+
+#[tokio::test]
+async fn response_types_and_groups_claim_go_in_and_come_out() {
+    let org = TestOrg::new().await;
+    let mut app = new_app();
+    let client = &mut app["settings"]["oauthClient"];
+    client["grant_types"] = json!(["authorization_code", "implicit", "refresh_token"]);
+    client["response_types"] = json!(["code", "id_token"]);
+    client["refresh_token"] = json!({"rotation_type": "ROTATE", "leeway": 15});
+    client["groups_claim"] =
+        json!({"type": "FILTER", "filter_type": "STARTS_WITH", "name": "groups", "value": "Eng"});
+    let wanted = client.clone();
+    let created = org.api(Method::POST, "/apps", Some(app.clone())).await.json();
+    for name in ["grant_types", "response_types", "refresh_token", "groups_claim"] {
+        assert_eq!(created["settings"]["oauthClient"][name], wanted[name], "{name}");
+    }
+    app["settings"]["oauthClient"]["refresh_token"]["leeway"] = json!(61);
+    let refused = org.api(Method::POST, "/apps", Some(app.clone())).await;
+    assert_eq!(refused.api_error(), "400 E0000001 Api validation failed: leeway");
+    app["settings"]["oauthClient"]["refresh_token"]["leeway"] = json!(0);
+    app["settings"]["oauthClient"]["groups_claim"]["name"] = json!("sub");
+    let refused = org.api(Method::POST, "/apps", Some(app)).await;
+    assert_eq!(refused.api_error(), "400 E0000001 Api validation failed: groups_claim");
 }

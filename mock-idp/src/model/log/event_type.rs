@@ -121,6 +121,10 @@ event_types! {
     EvaluateSignOn = "policy.evaluate_sign_on", "Evaluation of sign-on policy";
     CustomAuthorize = "app.oauth2.as.authorize", "OAuth2 authorization request";
     CustomAuthorizeCode = "app.oauth2.as.authorize.code", "OAuth2 authorization code request";
+    ImplicitAccessToken = "app.oauth2.authorize.implicit.access_token", "OIDC authorization implicit access token request";
+    ImplicitIdToken = "app.oauth2.authorize.implicit.id_token", "OIDC authorization implicit ID token request";
+    CustomImplicitAccessToken = "app.oauth2.as.authorize.implicit.access_token", "OAuth2 authorization implicit access token request";
+    CustomImplicitIdToken = "app.oauth2.as.authorize.implicit.id_token", "OAuth2 authorization implicit ID token request";
     CustomTokenGrant = "app.oauth2.as.token.grant", "OAuth2 token request";
     CustomAccessTokenGrant = "app.oauth2.as.token.grant.access_token", "OAuth2 access token is granted";
     CustomIdTokenGrant = "app.oauth2.as.token.grant.id_token", "OAuth2 id token is granted";
@@ -149,6 +153,8 @@ impl EventType {
         match self {
             Self::Authorize => Self::CustomAuthorize,
             Self::AuthorizeCode => Self::CustomAuthorizeCode,
+            Self::ImplicitAccessToken => Self::CustomImplicitAccessToken,
+            Self::ImplicitIdToken => Self::CustomImplicitIdToken,
             Self::TokenGrant => Self::CustomTokenGrant,
             Self::AccessTokenGrant => Self::CustomAccessTokenGrant,
             Self::IdTokenGrant => Self::CustomIdTokenGrant,

@@ -205,7 +205,7 @@ async fn errors_have_oktas_words() {
              Configured response types: [code].",
         ),
         (
-            &[("response_mode", "okta_post_message")],
+            &[("response_mode", "okta_post_message"), ("code_challenge", ""), ("code_challenge_method", "")],
             "302 unsupported_response_mode: 'okta_post_message' response mode cannot be used with the 'code' \
              response type.",
         ),

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::Event;
 use crate::model::{
-    ApplicationType, AuthorizationServerId, Cause, ClientKey, ClientSettings, GrantType, NewApp, Scope,
-    ServerName, ServerStatus, TokenEndpointAuthMethod,
+    ApplicationType, AuthorizationServerId, Cause, ClientKey, ClientSettings, GrantType, NewApp,
+    ResponseType, Scope, ServerName, ServerStatus, TokenEndpointAuthMethod,
 };
 use crate::testing::{Answer, CALLBACK, ORG, TestOrg, VERIFIER, decoded, keys};
 
@@ -276,6 +276,7 @@ async fn the_org_server_has_no_tokens_for_clients() {
         token_endpoint_auth_method: TokenEndpointAuthMethod::PrivateKeyJwt,
         jwks: vec![ClientKey::from_jwk(&key.jwk()).unwrap()],
         grant_types: vec![GrantType::ClientCredentials],
+        response_types: vec![ResponseType::Token],
         ..ClientSettings::default()
     };
     let ask = async |application_type, scope: &str| {

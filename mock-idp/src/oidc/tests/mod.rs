@@ -6,5 +6,6 @@ mod custom_server;
 mod logout;
 mod metadata;
 mod refresh;
+mod response;
 mod token;
 mod userinfo;
