@@ -226,6 +226,7 @@ pub(super) fn shape(site: &Site, app: &App) -> Value {
             "self": { "href": url },
             "users": { "href": format!("{url}/users") },
             "groups": { "href": format!("{url}/groups") },
+            "accessPolicy": { "href": format!("{}/api/v1/policies/{}", site.names.org_url(), app.access_policy) },
         },
     });
     if settings.grant_types.contains(&GrantType::RefreshToken) {

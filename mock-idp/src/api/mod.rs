@@ -1,20 +1,26 @@
 //! The management API, as far as tests need it to set an org up: users, groups, apps, assignments,
-//! network zones, ThreatInsight, System Log. Okta's shapes, error bodies and pages, behind an API token.
+//! policies, network zones, ThreatInsight, System Log. Okta's shapes, error bodies and pages, behind an API token.
 
 mod access;
+mod action_shape;
 mod app_shape;
 mod apps;
 mod assignments;
 mod devices;
+mod duration;
 mod error;
 mod filter;
 mod groups;
 mod json;
 mod lifecycle;
 mod logs;
+mod members;
 mod misbehaviour;
 mod paging;
+mod policies;
+mod policy_shape;
 mod rate_limits;
+mod rule_shape;
 #[cfg(test)]
 mod tests;
 mod threats;
@@ -63,6 +69,7 @@ pub(crate) fn router() -> Router<Site> {
         .route("/zones", get(zones::list).post(zones::create))
         .route("/zones/{zone}", get(zones::show).put(zones::replace).delete(zones::delete))
         .route("/zones/{zone}/lifecycle/{operation}", post(zones::lifecycle))
+        .merge(policies::router())
         .route("/{*rest}", any(no_such_path));
     Router::new()
         .nest("/api/v1", api)

@@ -4,6 +4,7 @@ mod apps;
 mod devices;
 mod lifecycle;
 mod logs;
+mod policies;
 mod rate_limits;
 mod threats;
 mod users;

@@ -299,7 +299,7 @@ pub enum EnrollWhen {
 }
 
 /// A policy to be made or to replace another.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPolicy {
     /// What it decides.
     pub kind: PolicyKind,
@@ -318,7 +318,7 @@ pub struct NewPolicy {
 }
 
 /// A rule to be made or to replace another.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRule {
     /// Its name, 1 to 50 characters.
     pub name: String,

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::data::{Actions, Choice, NewPolicy, NewRule, Policy, PolicyKind, PolicyStatus, Rule};
+use super::data::{Actions, Choice, Network, NewPolicy, NewRule, Policy, PolicyKind, PolicyStatus, Rule};
 use crate::model::log::{Entry, EventType};
 use crate::model::records::Records;
 use crate::model::{AppId, Cause, GroupId, Model, ModelError, Party, PolicyId, RuleId};
 
 /// Far more policies than an org has, and rules than a policy has.
 const MOST: usize = 500;
+
+/// In characters.
+const LONGEST_NAME: usize = 50;
 
 /// The policies of an org.
 #[derive(Debug, Default)]
@@ -217,6 +220,40 @@ impl Model {
         Ok(())
     }
 
+    /// Makes a policy with the same settings and rules, last in order; no application goes by it yet.
+    ///
+    /// # Errors
+    /// When there is no such policy, or there are 500 already.
+    pub fn clone_policy(&self, id: &PolicyId, cause: &Cause) -> Result<Arc<Policy>, ModelError> {
+        let now = self.now();
+        let mut records = self.write();
+        let original = existing(&records, id)?;
+        if records.policies.by_id.len() >= MOST {
+            return Err(ModelError::Unsuitable("The org has as many policies as it can"));
+        }
+        let taken = |name: &String| records.policies.of(original.kind).any(|known| known.name == *name);
+        let copy = |rule: &Rule| Rule {
+            id: RuleId::mint(self.minting(), now),
+            // Only an access policy keeps a rule for everyone of its own.
+            system: rule.system && original.kind == PolicyKind::Access,
+            created: now,
+            last_updated: now,
+            ..rule.clone()
+        };
+        let copy = Policy {
+            id: PolicyId::mint_for(original.kind, self.minting(), now),
+            name: names_of_copies(&original.name).find(|name| !taken(name)).unwrap_or_default(),
+            system: false,
+            created: now,
+            last_updated: now,
+            rules: original.rules.iter().map(copy).collect(),
+            ..original
+        };
+        let copied = copy.id.clone();
+        records.policies.put(copy, None);
+        self.changed(records, &copied, EventType::PolicyCreate, cause)
+    }
+
     /// Adds a rule to a policy.
     ///
     /// # Errors
@@ -387,6 +424,13 @@ fn existing(records: &Records, id: &PolicyId) -> Result<Policy, ModelError> {
     records.policies.get(id).cloned().ok_or_else(|| ModelError::not_found("Policy", id))
 }
 
+/// Names for copies of a policy, the first that nobody has being the one to take.
+fn names_of_copies(original: &str) -> impl Iterator<Item = String> {
+    let name = |prefix: String| prefix.chars().chain(original.chars()).take(LONGEST_NAME).collect();
+    let numbered = (2..).map(|number: u32| format!("[cloned {number}] "));
+    std::iter::once("[cloned] ".to_owned()).chain(numbered).map(name)
+}
+
 fn check_policy(records: &Records, new: &NewPolicy, except: Option<&PolicyId>) -> Result<(), ModelError> {
     check_name(&new.name)?;
     let same = |policy: &&Policy| policy.name == new.name && Some(&policy.id) != except;
@@ -420,6 +464,11 @@ fn check_rule(
     if unknown.is_some() {
         return Err(ModelError::invalid("people.users", "There is no such user"));
     }
+    if let Network::In(zones) | Network::NotIn(zones) = &new.conditions.network
+        && !zones.iter().all(|zone| records.zones.contains_key(zone))
+    {
+        return Err(ModelError::invalid("network", "There is no such network zone"));
+    }
     let Choice { include, exclude } = &new.conditions.groups;
     check_groups(records, include.union(exclude))
 }
@@ -436,7 +485,7 @@ fn check_groups<'a>(
 
 fn check_name(name: &str) -> Result<(), ModelError> {
     match name.chars().count() {
-        1..=50 => Ok(()),
+        1..=LONGEST_NAME => Ok(()),
         _ => Err(ModelError::invalid("name", "The name must have 1 to 50 characters")),
     }
 }
