@@ -276,6 +276,7 @@ fn has_id_token(body: &[u8]) -> bool {
         let text = |name: &str| answer.get(name).is_some_and(Value::is_string);
         text("access_token")
             && text("token_type")
+            && answer.get("expires_in").is_none_or(Value::is_u64)
             && answer.get("id_token").is_some_and(|token| !token.is_null())
     })
 }

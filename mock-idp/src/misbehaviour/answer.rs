@@ -119,7 +119,7 @@ type Polled = Poll<Option<Result<Frame<Bytes>, axum::Error>>>;
 
 /// A body that breaks off.
 struct Cut {
-    left: usize,
+    left: u64,
     rest: Body,
 }
 
@@ -135,8 +135,8 @@ impl hyper::body::Body for Cut {
         match std::task::ready!(Pin::new(&mut self.rest).poll_frame(cx)) {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(mut data) => {
-                    data.truncate(self.left);
-                    self.left -= data.len();
+                    data.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+                    self.left -= data.len() as u64;
                     Poll::Ready(Some(Ok(Frame::data(data))))
                 }
                 Err(other) => Poll::Ready(Some(Ok(other))),

@@ -124,7 +124,7 @@ pub enum Fault {
         /// Which.
         endpoint: Endpoint,
         /// After how many bytes.
-        after: usize,
+        after: u64,
     },
     /// An endpoint sends so many bytes of white space before the body, which JSON allows.
     AnswerHuge {
@@ -301,32 +301,29 @@ mod tests {
 
     #[test]
     fn a_fault_that_names_nothing_is_refused_with_what_exists() {
-        let said = |value| fault(value).check().unwrap_err().to_string();
-        insta::assert_snapshot!(
-                                                                            [
-                                                                                said(json!({"token_member": {"name": "token-type"}})),
-                                                                                said(json!({"id_token_header": {"name": "typ"}})),
-                                                                                said(json!({"callback_parameter": {"name": "stat", "value": "x"}})),
-                                                                                said(json!({"callback_doubled": {"name": "nonce"}})),
-                                                                                said(json!({"callback_status": 304})),
-                                                                                said(json!({"answer_status": {"endpoint": "token", "status": 200}})),
-                                                                                said(json!({"answer_slow": {"endpoint": "token", "milliseconds": 600_001}})),
-                                                                                said(json!({"answer_huge": {"endpoint": "token", "bytes": 1_073_741_825}})),
-                                                                                said(json!({"answer_type": {"endpoint": "token", "content_type": "a\nb"}})),
-                                                                            ]
-                                                                            .join("\n"),
-                                                                            @r"
-there is no member of token answers `token-type`. Did you mean `token_type`? There is: token_type, expires_in, access_token, scope, id_token, refresh_token, device_secret
-there is no member of ID tokens' headers `typ`. There is: alg, kid
-there is no parameter of the callback `stat`. Did you mean `state`? There is: state, code, iss, error, error_description
-there is no parameter of the callback `nonce`. There is: state, code, iss, error, error_description
-the callback's status is to be 301, 302, 303, 307 or 308, not 304
-an answer's status is to be from 400 to 599, not 200
-at most 600000 milliseconds
-at most 1073741824 bytes
-the content type can't stand in a header
-"
-                                                                        );
+        let said = |value: Value| fault(value).check().unwrap_err().to_string();
+        let faults = [
+            json!({"token_member": {"name": "token-type"}}),
+            json!({"id_token_header": {"name": "typ"}}),
+            json!({"callback_parameter": {"name": "stat", "value": "x"}}),
+            json!({"callback_doubled": {"name": "nonce"}}),
+            json!({"callback_status": 304}),
+            json!({"answer_status": {"endpoint": "token", "status": 200}}),
+            json!({"answer_slow": {"endpoint": "token", "milliseconds": 600_001}}),
+            json!({"answer_huge": {"endpoint": "token", "bytes": 1_073_741_825}}),
+            json!({"answer_type": {"endpoint": "token", "content_type": "a\nb"}}),
+        ];
+        insta::assert_snapshot!(faults.map(said).join("\n"), @r"
+        there is no member of token answers `token-type`. Did you mean `token_type`? There is: token_type, expires_in, access_token, scope, id_token, refresh_token, device_secret
+        there is no member of ID tokens' headers `typ`. There is: alg, kid
+        there is no parameter of the callback `stat`. Did you mean `state`? There is: state, code, iss, error, error_description
+        there is no parameter of the callback `nonce`. There is: state, code, iss, error, error_description
+        the callback's status is to be 301, 302, 303, 307 or 308, not 304
+        an answer's status is to be from 400 to 599, not 200
+        at most 600000 milliseconds
+        at most 1073741824 bytes
+        the content type can't stand in a header
+        ");
         let metadata = said(json!({"discovery_member": {"name": "isuer", "value": 1}}));
         assert!(metadata.starts_with("there is no metadata `isuer`. Did you mean `issuer`?"), "{metadata}");
         assert!(metadata.contains(", jwks_uri, "), "{metadata}");

@@ -68,7 +68,7 @@ fn moment<S: Serializer>(moment: &Option<DateTime<Utc>>, serializer: S) -> Resul
 
 /// Names a knob that was turned, so that it can be healed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct KnobId(pub(crate) u64);
+pub struct KnobId(pub u64);
 
 /// Why a knob can't be turned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -124,7 +124,7 @@ pub const METADATA: &[&str] = &[
 ];
 
 /// What to say to somebody who named something that is not in a list: the nearest, if one is near, and all.
-pub(crate) fn advice<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn advice<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let all = known.join(", ");
     match nearest(name, &known) {

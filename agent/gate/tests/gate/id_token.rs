@@ -165,6 +165,9 @@ async fn a_token_answer_must_be_one() {
     answered(Refusal::IdToken(TokenFault::Malformed), |answer| answer["id_token"] = 7.into()).await;
     let not_bearer = Refusal::Communication("the access token is no bearer token".to_owned());
     answered(not_bearer, |answer| answer["token_type"] = "mac".into()).await;
+    let unreadable = r#"expires_in: invalid type: string "3600", expected u64 at line 1 column 42"#;
+    let unreadable = format!("the token endpoint's answer is not readable: {unreadable}");
+    answered(Refusal::Communication(unreadable), |answer| answer["expires_in"] = "3600".into()).await;
     let unfit = Refusal::Communication("the access token has characters that none may have".to_owned());
     let world = World::new();
     world.org.ways().bend_answer = Box::new(|answer| answer["access_token"] = "a\nb".into());

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use mock_idp::model::{Cause, EventType, LogEvent, ModelError, OutcomeResult, UserId};
+use mock_idp::model::{AppId, Cause, EventType, LogEvent, ModelError, OutcomeResult, UserId};
 
 use crate::record::Event;
 use crate::stage::World;
 use crate::vocabulary::{
-    Assignment, FilledPattern, LogEntry, LogOutcome, OktaStep, Several, StepError, UserName,
+    AppName, Assignment, FilledPattern, LogEntry, LogOutcome, OktaStep, Several, StepError, UserName,
 };
 
 /// An entry of the System Log as it should be, values filled in.
@@ -44,7 +44,7 @@ impl World {
             OktaStep::EndsTheSessionsOf(user) => {
                 refused(self.org().model().clear_sessions(&self.user(user)?, &cause))
             }
-            OktaStep::Misbehaves(how) => self.misbehaves(how),
+            OktaStep::Misbehaves(ways) => self.misbehaves(ways),
             OktaStep::BehavesAgain => {
                 self.org().misbehaviour().heal_all();
                 Ok(())
@@ -62,24 +62,21 @@ impl World {
 
     fn assigns(&self, assignment: &Assignment, give: bool) -> Result<(), StepError> {
         let (model, cause) = (self.org().model(), Cause::system());
-        let app = |name: &str| {
-            self.ids().apps.get(name).ok_or_else(|| StepError::unmet(format!("the org has no app {name}")))
-        };
         match assignment {
             Assignment::User(assignment) => {
-                let (app, user) = (app(assignment.app.as_str())?, self.user(&assignment.user)?);
+                let (app, user) = (self.app_id(&assignment.app)?, self.user(&assignment.user)?);
                 refused(match give {
-                    true => model.assign_user(&app.id, &user, &cause),
-                    false => model.unassign_user(&app.id, &user, &cause),
+                    true => model.assign_user(&app, &user, &cause),
+                    false => model.unassign_user(&app, &user, &cause),
                 })
             }
             Assignment::Group(assignment) => {
-                let (app, name) = (app(assignment.app.as_str())?, assignment.group.as_str());
+                let (app, name) = (self.app_id(&assignment.app)?, assignment.group.as_str());
                 let group = self.ids().groups.get(name);
                 let group = group.ok_or_else(|| StepError::unmet(format!("the org has no group {name}")))?;
                 refused(match give {
-                    true => model.assign_group(&app.id, group, &cause),
-                    false => model.unassign_group(&app.id, group, &cause),
+                    true => model.assign_group(&app, group, &cause),
+                    false => model.unassign_group(&app, group, &cause),
                 })
             }
         }
@@ -127,7 +124,12 @@ impl World {
         entries.iter().map(one).collect()
     }
 
-    fn user(&self, name: &UserName) -> Result<UserId, StepError> {
+    pub(super) fn app_id(&self, name: &AppName) -> Result<AppId, StepError> {
+        let app = self.ids().apps.get(name.as_str());
+        app.map(|app| app.id.clone()).ok_or_else(|| StepError::unmet(format!("the org has no app {name}")))
+    }
+
+    pub(super) fn user(&self, name: &UserName) -> Result<UserId, StepError> {
         let user = self.ids().users.get(name.as_str());
         user.map(|user| user.id.clone())
             .ok_or_else(|| StepError::unmet(format!("the org has no user {name}")))

@@ -11,7 +11,7 @@ use reports::{DecodedToken, Exchange, Header, Message, MessageKind};
 use super::account::StepSpan;
 use super::faces::{EDGE, Faces, NETWORK, ORG};
 use super::relays::{self, Arrival};
-use super::{Event, tokens};
+use super::{Event, lines, tokens};
 use crate::network;
 
 /// Exchanges and messages of one scenario.
@@ -40,7 +40,11 @@ impl<'a> Talk<'a> {
     /// Takes in every event, and gives exchanges and messages in the order in which they happened.
     pub(super) fn hear(mut self, events: &[Stamped<Event>]) -> (Vec<Exchange>, Vec<Message>) {
         let mut issued: HashMap<&str, Vec<DecodedToken>> = HashMap::new();
+        let mut spoilt: HashMap<&str, Vec<String>> = HashMap::new();
         for stamped in events {
+            if let Event::Org(mock_idp::Event::Misbehaved { request, fault, .. }) = &stamped.event {
+                spoilt.entry(request).or_default().push(self.redactor.text(&lines::spoilt(fault)));
+            }
             if let Event::Org(mock_idp::Event::TokensIssued { request, id_token, access_token, .. }) =
                 &stamped.event
             {
@@ -52,7 +56,7 @@ impl<'a> Talk<'a> {
         }
         let arrivals = relays::arrivals(events);
         for stamped in events {
-            self.hear_one(stamped, &mut issued, &arrivals);
+            self.hear_one(stamped, &mut issued, &spoilt, &arrivals);
         }
         self.exchanges.sort_by_key(|exchange| exchange.at_ms);
         self.messages.sort_by_key(|message| message.at_ms);
@@ -63,6 +67,7 @@ impl<'a> Talk<'a> {
         &mut self,
         stamped: &Stamped<Event>,
         issued: &mut HashMap<&str, Vec<DecodedToken>>,
+        spoilt: &HashMap<&str, Vec<String>>,
         arrivals: &[Arrival],
     ) {
         match &stamped.event {
@@ -70,11 +75,12 @@ impl<'a> Talk<'a> {
                 let request = exchange.response_headers.get("x-okta-request-id");
                 let request = request.and_then(|id| id.to_str().ok()).unwrap_or_default();
                 let tokens = issued.remove(request).unwrap_or_default();
-                self.exchange(stamped, exchange, ORG, tokens);
+                let note = spoilt.get(request).map(|faults| format!("misbehaved: {}", faults.join(", ")));
+                self.exchange(stamped, exchange, ORG, tokens, note);
             }
             Event::Edge(edge::Event::Answered(answered)) => {
                 self.relayed(stamped.at, answered, arrivals);
-                self.exchange(stamped, &answered.exchange, EDGE, Vec::new());
+                self.exchange(stamped, &answered.exchange, EDGE, Vec::new(), None);
             }
             Event::Agent(agent, client::Event::ConnectionOpened { at, upstream, .. }) => {
                 let upstream = self.faces.upstream_at(upstream.local);
@@ -99,6 +105,7 @@ impl<'a> Talk<'a> {
         seen: &evidence::Exchange,
         to: &str,
         tokens: Vec<DecodedToken>,
+        note: Option<String>,
     ) {
         let id = format!("x{}", self.exchanges.len() + 1);
         let from = self.faces.at(seen.connection.peer);
@@ -134,7 +141,7 @@ impl<'a> Talk<'a> {
             tokens,
             request_body: None,
             response_body: None,
-            note: None,
+            note,
         });
     }
 
@@ -180,5 +187,52 @@ fn host_of(location: &str) -> String {
     match url::Url::parse(location) {
         Ok(url) => url.host_str().unwrap_or_default().to_owned(),
         Err(_) => location.split('?').next().unwrap_or_default().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use ground::Clock;
+    use ground::evidence::Connection;
+    use http::{HeaderName, Method, StatusCode, Version};
+    use mock_idp::misbehaviour::{Fault, KnobId};
+
+    use super::super::Log;
+    use super::*;
+
+    fn answered(request: &str) -> mock_idp::Event {
+        let end = SocketAddr::from(([127, 0, 0, 1], 443));
+        let id = (HeaderName::from_static("x-okta-request-id"), request.parse().unwrap());
+        mock_idp::Event::Answered(Box::new(evidence::Exchange {
+            began: Instant::now(),
+            connection: Connection { peer: end, local: end },
+            method: Method::GET,
+            url: format!("https://acme.okta.test/{request}"),
+            version: Version::HTTP_2,
+            request_headers: HeaderMap::new(),
+            status: StatusCode::OK,
+            response_headers: HeaderMap::from_iter([id]),
+        }))
+    }
+
+    #[test]
+    fn a_misbehaviour_stands_beside_the_exchange_that_it_spoilt() {
+        let log = Log::new(Clock::new());
+        let org = log.sink(Event::Org);
+        let misbehaves = |request: &str, fault| {
+            org.emit(mock_idp::Event::Misbehaved { request: request.into(), id: KnobId(0), fault });
+        };
+        org.emit(answered("first"));
+        misbehaves("second", Fault::IdTokenExpired);
+        misbehaves("second", Fault::TokenMember { name: "scope".into(), value: None });
+        org.emit(answered("second"));
+        let (faces, redactor) = (Faces::default(), Redactor::new());
+        let talk = Talk::new(log.began(), &[], &faces, &redactor);
+        let (exchanges, _) = log.read(|events| talk.hear(events));
+        let notes: Vec<_> = exchanges.iter().map(|exchange| exchange.note.as_deref()).collect();
+        let note = r#"misbehaved: "id_token_expired", {"token_member":{"name":"scope"}}"#;
+        assert_eq!(notes, [None, Some(note)]);
     }
 }

@@ -26,11 +26,12 @@ pub(crate) mod written;
 
 pub use argument::{Count, Settable};
 pub use arguments::{
-    Access, Answer, AppRule, Assignment, Control, Conversation, Cookie, CookieTheft, Credentials,
-    DiscoveryFaults, EventStream, Fetch, GroupAssignment, IdTokenFaults, KeyFault, Launch, LogEntry,
-    LogOutcome, Misbehaviour, NewAppRule, NewRule, NewSessionRule, Protocol, Refusal, Request, SecondFactor,
-    Seen, SessionRule, Sight, SignInPlace, SignatureFault, TokenRefusal, Upload, UserAssignment,
-    UserinfoFaults,
+    Access, Answer, AnswerFaults, AppRule, Assignment, CallbackFaults, CallbackParameter, Control,
+    Conversation, Cookie, CookieTheft, Credentials, DiscoveryFaults, EventStream, Fetch, GroupAssignment,
+    IdTokenClaim, IdTokenFaults, IdTokenHeader, KeyFault, KeySetFault, Launch, LogEntry, LogOutcome,
+    Metadata, Misbehaviour, NewAppRule, NewRule, NewSessionRule, Protocol, Refusal, Request, SecondFactor,
+    Seen, SessionRule, Sight, SignInPlace, SignatureFault, TokenFaults, TokenMember, Upload, UserAssignment,
+    UserinfoClaim, UserinfoFaults,
 };
 pub use collections::{Entries, Entry, Several};
 pub use names::{

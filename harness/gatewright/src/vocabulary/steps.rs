@@ -199,8 +199,8 @@ vocabulary! {
         EndsTheSessionsOf = ends_the_sessions_of(user: UserName), "okta ends the sessions of: alice";
 
         /// Answers wrongly from now on, in the ways that are written and in no others.
-        Misbehaves = misbehaves(how: Misbehaviour),
-            "okta misbehaves: { id_token: { set: { aud: somebody-else }, remove: nonce } }";
+        Misbehaves = misbehaves(ways: Vec<Misbehaviour>),
+            "okta misbehaves: { id_token: { set: { aud: somebody-else }, remove: nonce }, user: alice, times: 1 }";
 
         /// Answers as it should from now on.
         BehavesAgain = behaves_again(), "okta behaves again";

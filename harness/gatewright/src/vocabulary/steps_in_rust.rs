@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
+use mock_idp::misbehaviour::Endpoint;
 use mock_idp::model::EventType;
 
 use super::*;
@@ -47,6 +48,14 @@ async fn a_method_says_what_a_file_says_in_the_same_words() {
         Okta::new(stage.clone()).logged([EventType::SessionStart, EventType::Sso]).await?;
         let faults = IdTokenFaults::new().set(("aud", "somebody else")).set(("exp", 1)).remove("nonce");
         Okta::new(stage.clone()).misbehaves(Misbehaviour::new().id_token(faults)).await?;
+        let (late, doubled) =
+            (AnswerFaults::new().status(StatusCode::TOO_MANY_REQUESTS), CallbackFaults::new());
+        Okta::new(stage.clone())
+            .misbehaves([
+                Misbehaviour::new().answers((Endpoint::Token, late.retry_after(5))).app("ngrok").times(2),
+                Misbehaviour::new().callback(doubled.double("state")).user("alice"),
+            ])
+            .await?;
         Okta::new(stage.clone()).assigns(UserAssignment::new("ngrok", "alice")).await?;
         Edge::new(stage.clone()).refused(Refusal::new(3120)).await?;
         Agent::new("app", stage.clone()).is_killed().await?;
@@ -69,6 +78,7 @@ async fn a_method_says_what_a_file_says_in_the_same_words() {
     upstream app saw: { path: /reports, times: 1 }
     okta logged: [user.session.start, user.authentication.sso]
     okta misbehaves: { id_token: { set: { aud: somebody else, exp: 1 }, remove: nonce } }
+    okta misbehaves: [{ answers: { token: { status: 429, retry_after: 5 } }, app: ngrok, times: 2 }, { callback: { double: state }, user: alice }]
     okta assigns: { app: ngrok, user: alice }
     edge refused: ERR_NGROK_3120
     agent app is killed

@@ -219,7 +219,7 @@ async fn what_is_no_knob_is_refused_over_http_with_what_exists() {
 {"fault": {"answer_cut": {"endpoint": "tokne", "after": 1}}}
   E0000001 knob: there is no `tokne`. Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, introspect, revoke, logout, sign_in, api
 {"fault": {"answer_cut": {"endpoint": "token", "after": -1}}}
-  E0000001 knob: invalid value: integer `-1`, expected usize
+  E0000001 knob: invalid value: integer `-1`, expected u64
 {"fault": {"id_token_signature": "bad"}}
   E0000001 knob: there is no `bad`. There is: wrong, none, missing, hs256_with_client_secret
 {"fault": "id_token_expired", "timse": 1}

@@ -64,7 +64,11 @@ impl<'a> Reader<'a> {
         words: impl IntoIterator<Item = &'w str>,
     ) -> Option<T> {
         let near = nearest::nearest(node.text().unwrap_or_default(), words);
-        let advice = near.first().map(|near| format!("did you mean `{near}`?"));
+        self.misfit(node, expected, near.first().map(|near| format!("did you mean `{near}`?")))
+    }
+
+    /// Says that a value isn't what it should be, and what to do about it; there is no value then.
+    pub(crate) fn misfit<T>(&mut self, node: &Node, expected: &Shape, advice: Option<String>) -> Option<T> {
         let problem = Problem::new(node.at.clone(), unfit(node), format!("expected {expected}"));
         self.add(problem.advised(advice));
         None

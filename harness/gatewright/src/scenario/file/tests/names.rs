@@ -230,3 +230,61 @@ fn wrong_names_and_missing_ones_in_the_beginning_are_said() {
     12 problems in 1 file; nothing was run
     ");
 }
+
+#[test]
+fn a_misbehaviour_that_does_not_exist_is_shown_with_those_that_do() {
+    let steps = "
+  - okta misbehaves: { id_token: { remove: nonse, set: { anything: goes } } }
+  - okta misbehaves: { callback: { double: nonce }, answers: { tokn: { status: 500 } } }
+  - okta misbehaves: [{ keys: lost, user: bob }, { tokens: { remove: scope } }]
+";
+    insta::assert_snapshot!(said_of_steps(&steps[1..]), @r"
+    error: `nonse` does not fit here
+     --> scenarios/gate/x.yaml:9:44
+      |
+    9 |   - okta misbehaves: { id_token: { remove: nonse, set: { anything: goes } } }
+      |                                            ^^^^^ expected a claim of ID tokens
+      |
+      = help: Did you mean `nonce`? There is: sub, name, email, ver, iss, aud, iat, exp, jti, amr, acr, idp, nonce, preferred_username, nickname, given_name, middle_name, family_name, email_verified, profile, zoneinfo, locale, address, phone_number, updated_at, auth_time, at_hash, c_hash, groups
+
+    error: `nonce` does not fit here
+      --> scenarios/gate/x.yaml:10:44
+       |
+    10 |   - okta misbehaves: { callback: { double: nonce }, answers: { tokn: { status: 500 } } }
+       |                                            ^^^^^ expected a parameter of the callback
+       |
+       = help: There is: state, code, iss, error, error_description
+
+    error: `tokn` does not fit here
+      --> scenarios/gate/x.yaml:10:64
+       |
+    10 |   - okta misbehaves: { callback: { double: nonce }, answers: { tokn: { status: 500 } } }
+       |                                                                ^^^^ expected an endpoint of the org
+       |
+       = help: Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, introspect, revoke, logout, sign_in, api
+
+    error: `lost` does not fit here
+      --> scenarios/gate/x.yaml:11:31
+       |
+    11 |   - okta misbehaves: [{ keys: lost, user: bob }, { tokens: { remove: scope } }]
+       |                               ^^^^ expected `empty`, `without signing key` or `nameless`
+
+    error: no Okta user named `bob`
+      --> scenarios/gate/x.yaml:11:43
+       |
+    11 |   - okta misbehaves: [{ keys: lost, user: bob }, { tokens: { remove: scope } }]
+       |                                           ^^^
+       |
+       = help: there is `alice`
+
+    error: no field `tokens` here
+      --> scenarios/gate/x.yaml:11:52
+       |
+    11 |   - okta misbehaves: [{ keys: lost, user: bob }, { tokens: { remove: scope } }]
+       |                                                    ^^^^^^
+       |
+       = help: did you mean `token`?
+
+    6 problems in 1 file; nothing was run
+    ");
+}
