@@ -10,6 +10,7 @@ use ground::Connection;
 use ground::evidence::Exchange;
 use ground::random;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
+use percent_encoding::percent_decode_str;
 use tower::ServiceExt;
 
 use crate::api::ApiError;
@@ -94,6 +95,13 @@ impl Server {
     }
 
     async fn handle(&self, visit: &Visit, mut request: Request<Body>) -> Response {
+        if percent_decode_str(visit.uri.path()).decode_utf8().is_err() {
+            // No identifier or page has such a name.
+            return match is_for_programs(visit.uri.path()) {
+                true => ApiError::no_such_path().into_response(),
+                false => not_found(State(self.site.clone())).await,
+            };
+        }
         request.extensions_mut().insert(visit.clone());
         let router = match visit.surface {
             Surface::Org => self.org.clone(),

@@ -31,6 +31,11 @@ impl ApiError {
         }
     }
 
+    /// A profile has no such attribute; Okta refuses those, where it leaves unknown members elsewhere aside.
+    pub(super) fn no_such_attribute(name: &str) -> Self {
+        Self::invalid("profile", &format!("Property name(s) do(es) not exist or is read only: {name}"))
+    }
+
     /// The body is not the JSON that was expected.
     pub(super) fn malformed() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed.")

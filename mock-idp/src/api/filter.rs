@@ -1,6 +1,9 @@
 //! Okta's filter expressions (`status eq "ACTIVE" and profile.lastName sw "A"`), evaluated over the JSON that the API
 //! would show.
 
+use std::cmp::Ordering;
+
+use chrono::DateTime;
 use serde_json::Value;
 
 use super::ApiError;
@@ -10,6 +13,7 @@ use super::ApiError;
 pub(super) enum Filter {
     Any(Vec<Filter>),
     All(Vec<Filter>),
+    Not(Box<Filter>),
     Compare { path: String, operator: Operator, value: String },
     Present { path: String },
 }
@@ -19,6 +23,7 @@ pub(super) enum Operator {
     Equal,
     NotEqual,
     StartsWith,
+    EndsWith,
     Contains,
     Greater,
     GreaterOrEqual,
@@ -56,7 +61,20 @@ impl Filter {
     fn speaks_of(&self, known: &impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Any(filters) | Self::All(filters) => filters.iter().all(|filter| filter.speaks_of(known)),
+            Self::Not(filter) => filter.speaks_of(known),
             Self::Present { path } | Self::Compare { path, .. } => known(path),
+        }
+    }
+
+    /// The values that it compares what stands at this path with.
+    pub(super) fn values_of(&self, at: &str) -> Vec<&str> {
+        match self {
+            Self::Any(filters) | Self::All(filters) => {
+                filters.iter().flat_map(|filter| filter.values_of(at)).collect()
+            }
+            Self::Not(filter) => filter.values_of(at),
+            Self::Compare { path, value, .. } if path == at => vec![value],
+            Self::Compare { .. } | Self::Present { .. } => Vec::new(),
         }
     }
 
@@ -64,6 +82,7 @@ impl Filter {
         match self {
             Self::Any(filters) => filters.iter().any(|filter| filter.accepts(thing)),
             Self::All(filters) => filters.iter().all(|filter| filter.accepts(thing)),
+            Self::Not(filter) => !filter.accepts(thing),
             Self::Present { path } => !values(thing, path).is_empty(),
             Self::Compare { path, operator: Operator::NotEqual, value } => {
                 !values(thing, path).iter().any(|found| found == value)
@@ -76,17 +95,18 @@ impl Filter {
 }
 
 impl Operator {
-    /// Texts compare as texts; Okta's timestamps sort as such.
+    /// Texts compare as texts, moments and numbers by what they mean.
     fn holds(self, found: &str, value: &str) -> bool {
         match self {
             Self::Equal => found == value,
             Self::NotEqual => found != value,
             Self::StartsWith => found.to_lowercase().starts_with(&value.to_lowercase()),
+            Self::EndsWith => found.to_lowercase().ends_with(&value.to_lowercase()),
             Self::Contains => found.to_lowercase().contains(&value.to_lowercase()),
-            Self::Greater => found > value,
-            Self::GreaterOrEqual => found >= value,
-            Self::Less => found < value,
-            Self::LessOrEqual => found <= value,
+            Self::Greater => order(found, value).is_gt(),
+            Self::GreaterOrEqual => order(found, value).is_ge(),
+            Self::Less => order(found, value).is_lt(),
+            Self::LessOrEqual => order(found, value).is_le(),
         }
     }
 
@@ -95,6 +115,7 @@ impl Operator {
             "eq" => Self::Equal,
             "ne" => Self::NotEqual,
             "sw" => Self::StartsWith,
+            "ew" => Self::EndsWith,
             "co" => Self::Contains,
             "gt" => Self::Greater,
             "ge" => Self::GreaterOrEqual,
@@ -103,6 +124,17 @@ impl Operator {
             _ => return None,
         })
     }
+}
+
+fn order(found: &str, value: &str) -> Ordering {
+    if let (Ok(found), Ok(value)) = (DateTime::parse_from_rfc3339(found), DateTime::parse_from_rfc3339(value))
+    {
+        return found.cmp(&value);
+    }
+    if let (Ok(found), Ok(value)) = (found.parse::<i64>(), value.parse::<i64>()) {
+        return found.cmp(&value);
+    }
+    found.cmp(value)
 }
 
 /// The texts at a dotted path; an array stands for each of its members.
@@ -152,13 +184,13 @@ impl Parser<'_> {
 
     fn one(&mut self) -> Option<Filter> {
         if self.sign('(') {
-            self.depth += 1;
-            if self.depth > MAX_DEPTH {
-                return None;
-            }
-            let inner = self.any()?;
-            self.depth -= 1;
-            return self.sign(')').then_some(inner);
+            return self.nested(|parser| {
+                let inner = parser.any()?;
+                parser.sign(')').then_some(inner)
+            });
+        }
+        if self.word("not") {
+            return self.nested(Self::one).map(|inner| Filter::Not(Box::new(inner)));
         }
         let path = self.name()?.to_owned();
         let operator = self.name()?;
@@ -167,6 +199,16 @@ impl Parser<'_> {
         }
         let operator = Operator::named(operator)?;
         Some(Filter::Compare { path, operator, value: self.value()? })
+    }
+
+    fn nested(&mut self, inner: impl FnOnce(&mut Self) -> Option<Filter>) -> Option<Filter> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return None;
+        }
+        let found = inner(self)?;
+        self.depth -= 1;
+        Some(found)
     }
 
     fn name(&mut self) -> Option<&str> {
@@ -213,7 +255,7 @@ mod tests {
     fn expressions_are_evaluated_over_what_the_api_shows() {
         let user = json!({
             "status": "ACTIVE", "created": "2026-01-02T00:00:00.000Z",
-            "profile": {"login": "al\"ice@acme.test", "lastName": "Archer"}, "target": [{"id": "a"}, {"id": "b"}],
+            "count": 10, "profile": {"login": "al\"ice@acme.test", "lastName": "Archer"}, "target": [{"id": "a"}, {"id": "b"}],
         });
         for (expression, expected) in [
             (r#"status eq "ACTIVE""#, true),
@@ -226,6 +268,12 @@ mod tests {
             (r#"(status eq "X" or profile.lastName pr) and target.id eq "b""#, true),
             (r#"target.id eq "c""#, false),
             (r#"created gt "2026-01-01T00:00:00.000Z""#, true),
+            (r#"created ge "2026-01-02T00:00:00Z" and created le "2026-01-02T01:00:00+01:00""#, true),
+            (r#"created lt "2026-01-02T00:00:00Z""#, false),
+            (r#"count gt 9 and count lt "100""#, true),
+            (r#"profile.lastName ew "CHER""#, true),
+            (r#"not (status eq "ACTIVE")"#, false),
+            (r#"status pr and not profile.firstName pr"#, true),
             (r#"profile.firstName pr"#, false),
         ] {
             assert_eq!(Filter::parse(expression).unwrap().accepts(&user), expected, "{expression}");
@@ -235,6 +283,7 @@ mod tests {
     #[test]
     fn what_is_no_expression_is_refused() {
         let deep = format!("{}a pr{}", "(".repeat(9), ")".repeat(9));
+        let denied = format!("{}a pr", "not ".repeat(9));
         for text in [
             "",
             "status",
@@ -245,6 +294,8 @@ mod tests {
             "(a pr",
             "a pr)",
             &deep,
+            &denied,
+            "not",
         ] {
             assert_eq!(Filter::parse(text), Err(ApiError::invalid_search()), "{text}");
         }

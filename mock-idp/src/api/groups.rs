@@ -1,48 +1,71 @@
 //! `/api/v1/groups`.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::access::Caller;
 use super::filter::Filter;
 use super::json::{Body, timestamp};
 use super::paging::Listing;
 use super::{ApiError, users};
-use crate::model::{Group, GroupId, Page, UserId};
+use crate::model::{Group, GroupId, Page, PageRequest, UserId};
 use crate::site::Site;
 
 /// What a caller may set of a group.
 #[derive(Deserialize)]
 pub(super) struct GroupBody {
-    profile: GroupProfile,
+    profile: Option<Map<String, Value>>,
 }
 
-#[derive(Deserialize)]
-struct GroupProfile {
-    name: String,
-    #[serde(default)]
-    description: Option<String>,
+impl GroupBody {
+    /// Name and description; a group's profile has no other attributes.
+    fn profile(&self) -> Result<(&str, &str), ApiError> {
+        let blank = |field| ApiError::invalid(field, "The field cannot be left blank");
+        let (mut name, mut description) = (None, "");
+        for (attribute, value) in self.profile.as_ref().ok_or_else(|| blank("profile"))? {
+            let text = match value {
+                Value::String(text) => text.as_str(),
+                Value::Null => "",
+                _ => return Err(ApiError::invalid("profile", &format!("{attribute} must be a string"))),
+            };
+            match attribute.as_str() {
+                "name" => name = Some(text),
+                "description" => description = text,
+                other => return Err(ApiError::no_such_attribute(other)),
+            }
+        }
+        Ok((name.ok_or_else(|| blank("name"))?, description))
+    }
 }
 
-/// Those whose name begins with `q`, and which `filter` or `search` accepts.
+/// Those whose name begins with `q`, and which `filter` or `search` accepts; `expand=stats` says how many users and
+/// apps each has.
 pub(super) async fn list(
     State(site): State<Site>,
     _: Caller,
     listing: Listing,
 ) -> Result<Response, ApiError> {
-    let expression = listing.query.value("filter").or(listing.query.value("search"));
-    let filter = expression.map(Filter::parse).transpose()?;
-    let words = listing.query.value("q").map(str::to_lowercase);
+    let query = &listing.query;
+    let known = ["id", "type", "lastUpdated", "lastMembershipUpdated"];
+    let filter = query.value("filter").map(|filter| Filter::parse_of(filter, &known)).transpose()?;
+    let search = query.value("search").map(Filter::parse).transpose()?;
+    let words = query.value("q").map(str::to_lowercase);
+    let with_stats = query.text("expand").split(',').any(|part| part.trim() == "stats");
     let page = site.model.groups(&listing.page(200, 10_000)?, |group| {
         words.as_ref().is_none_or(|words| group.name.to_lowercase().starts_with(words))
-            && filter.as_ref().is_none_or(|filter| filter.accepts(&shape(&site, group)))
+            && [&filter, &search].into_iter().flatten().all(|filter| filter.accepts(&shape(&site, group)))
     });
-    let items = page.items.iter().map(|group| shape(&site, group)).collect();
-    Ok(listing.answer(Page { items, next: page.next }))
+    let shown = |group: &Arc<Group>| match with_stats {
+        true => with_stats_of(&site, group),
+        false => shape(&site, group),
+    };
+    Ok(listing.answer(Page { items: page.items.iter().map(shown).collect(), next: page.next }))
 }
 
 pub(super) async fn create(
@@ -50,8 +73,8 @@ pub(super) async fn create(
     caller: Caller,
     Body(body): Body<GroupBody>,
 ) -> Result<Json<Value>, ApiError> {
-    let description = body.profile.description.unwrap_or_default();
-    let group = site.model.create_group(&body.profile.name, &description, &caller.cause)?;
+    let (name, description) = body.profile()?;
+    let group = site.model.create_group(name, description, &caller.cause)?;
     Ok(Json(shape(&site, &group)))
 }
 
@@ -71,9 +94,8 @@ pub(super) async fn update(
     Path(group): Path<String>,
     Body(body): Body<GroupBody>,
 ) -> Result<Json<Value>, ApiError> {
-    let description = body.profile.description.unwrap_or_default();
-    let group = GroupId::new(&group);
-    let group = site.model.update_group(&group, &body.profile.name, &description, &caller.cause)?;
+    let (name, description) = body.profile()?;
+    let group = site.model.update_group(&GroupId::new(&group), name, description, &caller.cause)?;
     Ok(Json(shape(&site, &group)))
 }
 
@@ -113,6 +135,20 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, ApiError> {
     site.model.remove_from_group(&GroupId::new(&group), &UserId::new(&user), &caller.cause)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn with_stats_of(site: &Site, group: &Group) -> Value {
+    let mut shown = shape(site, group);
+    let members = site.model.members(&group.id, &PageRequest::all());
+    let url = format!("{}/api/v1/groups/{}", site.names.org_url(), group.id);
+    shown["_embedded"] = json!({ "stats": {
+        "usersCount": members.map_or(0, |page| page.items.len()),
+        "appsCount": site.model.apps_of_group(&group.id).len(),
+        "groupPushMappingsCount": 0,
+        "hasAdminPrivilege": false,
+        "_links": { "users": { "href": format!("{url}/users") } },
+    } });
+    shown
 }
 
 pub(super) fn shape(site: &Site, group: &Group) -> Value {

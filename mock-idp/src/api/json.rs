@@ -12,7 +12,10 @@ use crate::web::read_body;
 /// The largest JSON body that is read.
 const MAX_JSON: usize = 1024 * 1024;
 
-/// A JSON body of at most 1 MiB. (The content type isn't looked at: Okta's clients don't agree on one.)
+/// A JSON object of at most 1 MiB. (The content type isn't looked at: Okta's clients don't agree on one.)
+///
+/// As at Okta, members that an endpoint has no use for are left aside, so that what was read can be sent back; unknown
+/// attributes of a profile are refused, and so are unknown members of what is this project's own (`/gatewright`).
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Site> for Body<T> {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::ApiError;
@@ -12,6 +12,9 @@ use super::paging::Listing;
 use crate::model::{LogEvent, LogQuery, Page};
 use crate::site::Site;
 
+/// How far back a query without `since` goes, in stage time.
+const USUAL_SPAN: TimeDelta = TimeDelta::days(7);
+
 /// Events by `since`, `until`, `filter` and `q`, ascending unless `sortOrder=DESCENDING`. There is always a next page,
 /// by which the log is followed.
 pub(super) async fn list(
@@ -19,7 +22,7 @@ pub(super) async fn list(
     _: Caller,
     listing: Listing,
 ) -> Result<Response, ApiError> {
-    let request = listing.page(100, 1000)?;
+    let request = listing.log_page()?;
     let query = &listing.query;
     let descending = match query.value("sortOrder") {
         None | Some("ASCENDING") => false,
@@ -27,14 +30,14 @@ pub(super) async fn list(
         Some(_) => return Err(ApiError::invalid("sortOrder", "Must be ASCENDING or DESCENDING")),
     };
     let filter = query.value("filter").map(Filter::parse).transpose()?;
-    let words = query.text("q").split_whitespace().map(str::to_owned).collect();
+    let until = moment(query.value("until"))?;
+    let usual_since = until.unwrap_or(site.now()).checked_sub_signed(USUAL_SPAN);
     let wanted = LogQuery {
-        since: moment(query.value("since"))?,
-        until: moment(query.value("until"))?,
+        since: moment(query.value("since"))?.or(usual_since),
+        until,
         event_types: Vec::new(),
-        words,
+        words: keywords(query.text("q"))?,
         descending,
-        // The position before the first, so that an empty log can be followed too.
         after: request.after,
         limit: request.limit,
     };
@@ -42,6 +45,15 @@ pub(super) async fn list(
     let page = site.model.log_events_where(&wanted, chosen);
     let items = page.items.iter().map(|event| shape(event)).collect();
     Ok(listing.answer(Page { items, next: page.next }))
+}
+
+/// Okta's bounds: ten keywords of forty characters.
+fn keywords(text: &str) -> Result<Vec<String>, ApiError> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    match words.len() > 10 || words.iter().any(|word| word.chars().count() > 40) {
+        true => Err(ApiError::invalid("q", "At most 10 keywords of at most 40 characters are allowed")),
+        false => Ok(words),
+    }
 }
 
 fn shape(event: &LogEvent) -> Value {

@@ -34,20 +34,40 @@ impl FromRequestParts<Site> for Listing {
 
 impl Listing {
     /// The page that is asked for, of `usual` items unless the query says, and never more than `most`.
+    ///
+    /// # Errors
+    /// E0000029 for a limit that is no number from 1 on, and for a cursor that no list of ours has given.
     pub(super) fn page(&self, usual: usize, most: usize) -> Result<PageRequest, ApiError> {
-        let limit = match self.query.value("limit") {
-            None => usual,
-            Some(limit) => match limit.parse::<usize>() {
-                Ok(limit) if limit > 0 => limit.min(most),
-                _ => return Err(ApiError::invalid_paging()),
-            },
-        };
-        let after = self.query.value("after").map(str::to_owned);
-        let plausible =
-            |after: &String| after.len() <= 64 && after.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        match after {
-            Some(after) if !plausible(&after) => Err(ApiError::invalid_paging()),
-            after => Ok(PageRequest { after, limit: Some(limit) }),
+        let is_id = |after: &str| after.len() == 20 && after.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let limit = self.limit(usual, most)?;
+        if limit == 0 {
+            return Err(ApiError::invalid_paging());
+        }
+        Ok(PageRequest { after: self.after(is_id)?, limit: Some(limit) })
+    }
+
+    /// The same of the System Log, whose cursors are positions and which may be asked for nothing.
+    ///
+    /// # Errors
+    /// As for [`page`](Self::page).
+    pub(super) fn log_page(&self) -> Result<PageRequest, ApiError> {
+        let after = self.after(|after| after.parse::<usize>().is_ok())?;
+        Ok(PageRequest { after, limit: Some(self.limit(100, 1000)?) })
+    }
+
+    fn limit(&self, usual: usize, most: usize) -> Result<usize, ApiError> {
+        match self.query.value("limit") {
+            None => Ok(usual),
+            Some(limit) => {
+                limit.parse().map_err(|_| ApiError::invalid_paging()).map(|limit: usize| limit.min(most))
+            }
+        }
+    }
+
+    fn after(&self, is_cursor: impl Fn(&str) -> bool) -> Result<Option<String>, ApiError> {
+        match self.query.value("after") {
+            Some(after) if !is_cursor(after) => Err(ApiError::invalid_paging()),
+            after => Ok(after.map(str::to_owned)),
         }
     }
 

@@ -45,22 +45,35 @@ impl UserBody {
     }
 }
 
+/// What `filter` may speak of; `search` may speak of everything.
+const FILTERED: [&str; 7] = [
+    "status",
+    "lastUpdated",
+    "id",
+    "profile.login",
+    "profile.email",
+    "profile.firstName",
+    "profile.lastName",
+];
+
 /// Users that are not deactivated, or those that `filter` or `search` and `q` say.
 pub(super) async fn list(
     State(site): State<Site>,
     _: Caller,
     listing: Listing,
 ) -> Result<Response, ApiError> {
-    let expression = listing.query.value("filter").or(listing.query.value("search"));
-    let filter = expression.map(Filter::parse).transpose()?;
+    let filter =
+        listing.query.value("filter").map(|filter| Filter::parse_of(filter, &FILTERED)).transpose()?;
+    let search = listing.query.value("search").map(Filter::parse).transpose()?;
+    let given: Vec<&Filter> = [&filter, &search].into_iter().flatten().collect();
     let words = listing.query.value("q").map(str::to_lowercase);
     let chosen = |user: &User| {
         let profile = &user.profile;
         let begins = |text: &String| words.as_ref().is_none_or(|q| text.to_lowercase().starts_with(q));
         [&profile.first_name, &profile.last_name, &profile.email].into_iter().any(begins)
-            && match &filter {
-                Some(filter) => filter.accepts(&shape(&site, user)),
-                None => user.status != UserStatus::Deprovisioned,
+            && match given.as_slice() {
+                [] => user.status != UserStatus::Deprovisioned,
+                given => given.iter().all(|filter| filter.accepts(&shape(&site, user))),
             }
     };
     let page = site.model.users(&listing.page(200, 200)?, chosen);

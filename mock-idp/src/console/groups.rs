@@ -12,7 +12,7 @@ use super::frame::{Frame, Page};
 use super::listing::Listing;
 use super::refusal::{Answer, Refusal, missing, refused};
 use super::rows::{AppRow, GroupRow, PersonRow};
-use crate::model::{App, Group, GroupId, GroupKind, ModelError, PageRequest, UserId, UserStatus};
+use crate::model::{Group, GroupId, GroupKind, ModelError, PageRequest, UserId, UserStatus};
 use crate::site::Site;
 use crate::web::{PostedForm, SignedIn, html, see_other};
 
@@ -29,7 +29,8 @@ struct Groups {
 pub(super) async fn list(State(site): State<Site>, by: SignedIn, listing: Listing) -> Response {
     let found =
         site.model.groups(&listing.page(), |group| listing.matches(&[&group.name, &group.description]));
-    let row = |group: &Arc<Group>| (GroupRow::of(group, &site.model), apps_of(&site, &group.id).len());
+    let row =
+        |group: &Arc<Group>| (GroupRow::of(group, &site.model), site.model.apps_of_group(&group.id).len());
     let page = Groups {
         frame: Frame::around(Page::Groups, &site, &by),
         query: listing.query().to_owned(),
@@ -85,7 +86,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, by: S
         group: GroupRow::of(&group, &site.model),
         editable: group.kind == GroupKind::OktaGroup,
         people: people.iter().map(|user| PersonRow::of(user)).collect(),
-        apps: apps_of(&site, &group.id).iter().map(|app| AppRow::of(app)).collect(),
+        apps: site.model.apps_of_group(&group.id).iter().map(|app| AppRow::of(app)).collect(),
     };
     Ok(html(StatusCode::OK, &page))
 }
@@ -131,12 +132,4 @@ pub(super) async fn unassign(State(site): State<Site>, Path(id): Path<String>, p
 
 fn group_of(site: &Site, id: &str) -> Result<Arc<Group>, Refusal> {
     site.model.group(&GroupId::new(id)).ok_or_else(|| missing(site, "UserGroup", id))
-}
-
-fn apps_of(site: &Site, group: &GroupId) -> Vec<Arc<App>> {
-    let assigned = |app: &Arc<App>| {
-        let groups = site.model.app_groups(&app.id, &PageRequest::all());
-        groups.is_ok_and(|page| page.items.iter().any(|each| each.group.id == *group))
-    };
-    site.model.apps(&PageRequest::all(), |_| true).items.into_iter().filter(assigned).collect()
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::log::{Entry, EventType};
 use super::records::Records;
-use super::{AppId, Cause, Group, GroupId, Model, ModelError, Page, PageRequest, User, UserId};
+use super::{App, AppId, Cause, Group, GroupId, Model, ModelError, Page, PageRequest, User, UserId};
 
 /// One application's allow-list, with the moments at which each came onto it.
 #[derive(Debug, Default)]
@@ -119,6 +119,15 @@ impl Model {
             Some(AppGroup { group, assigned: *assigned })
         });
         Ok(request.cut(groups, |group| group.group.id.to_string()))
+    }
+
+    /// The applications that a group is assigned to, oldest first.
+    pub fn apps_of_group(&self, group: &GroupId) -> Vec<Arc<App>> {
+        let records = self.read();
+        let assigned = |app: &&Arc<App>| {
+            records.assigned.get(&app.id).is_some_and(|assigned| assigned.groups.contains_key(group))
+        };
+        records.apps.values().filter(assigned).map(Arc::clone).collect()
     }
 
     fn change_users(

@@ -37,6 +37,13 @@ async fn the_system_log_is_filtered_and_followed() {
     assert!(found.is_empty());
     org.model().suspend_user(&org.alice.id, &crate::model::Cause::system()).unwrap();
     assert_eq!(types(&next).await.0, ["user.lifecycle.suspend"]);
+    org.advance(8 * 24 * 3600);
+    assert!(types("").await.0.is_empty(), "a query goes seven days back unless it says");
+    assert!(!types("since=2020-01-01T00:00:00Z").await.0.is_empty());
+    for words in ["x".repeat(41), "a+".repeat(11)] {
+        let many = org.api(Method::GET, &format!("/logs?q={words}"), None).await;
+        assert_eq!(many.api_error(), "400 E0000001 Api validation failed: q");
+    }
     let bad = org.api(Method::GET, "/logs?since=yesterday", None).await;
     assert!(bad.api_error().starts_with("400 E0000030 Bad request. Invalid date."));
 }

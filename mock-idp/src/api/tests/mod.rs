@@ -2,6 +2,7 @@
 
 mod apps;
 mod devices;
+mod groups;
 mod lifecycle;
 mod logs;
 mod policies;

@@ -153,7 +153,17 @@ async fn bad_input_changes_nothing_and_is_named() {
     }
     let large = json!({"profile": {"login": "x".repeat(1024 * 1024)}});
     assert_eq!(org.api(Method::POST, "/users", Some(large)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
-    for path in ["/users?limit=0", "/users?limit=many", "/users?after=%3Cscript%3E"] {
+    for path in [
+        "/users?limit=0",
+        "/users?limit=-1",
+        "/users?limit=many",
+        "/users?after=%3Cscript%3E",
+        "/groups?after=00g",
+        "/apps?after=12345678901234567890x",
+        "/logs?after=00u1234567890abcdefg",
+        "/logs?limit=-1",
+        "/zones?limit=all",
+    ] {
         assert_eq!(
             org.api(Method::GET, path, None).await.api_error(),
             "400 E0000029 Invalid paging request.",
@@ -162,6 +172,11 @@ async fn bad_input_changes_nothing_and_is_named() {
     }
     let filter = org.api(Method::GET, "/users?filter=status+is+fine", None).await;
     assert_eq!(filter.api_error(), "400 E0000031 Invalid search criteria.");
+    let unknown = org.api(Method::GET, "/users?filter=profile.city+eq+%22Oslo%22", None).await;
+    assert_eq!(unknown.api_error(), "400 E0000031 Invalid search criteria.");
+    let illegible = org.api(Method::GET, "/users/%ff", None).await;
+    assert_eq!(illegible.api_error(), "404 E0000008 The requested path was not found");
+    assert_eq!(org.browser().get(&format!("{ORG}/%ff")).await.status, StatusCode::NOT_FOUND);
     let method = org.api(Method::PATCH, "/users", None).await;
     assert_eq!(method.api_error(), "405 E0000022 The endpoint does not support the provided HTTP method");
     let path = org.api(Method::GET, "/nothing/here", None).await;
