@@ -111,6 +111,11 @@ impl From<ModelError> for ApiError {
                 let error = Self::new(StatusCode::BAD_REQUEST, "E0000001", summary);
                 Self { causes: vec![reason.to_owned()], ..error }
             }
+            ModelError::ClientSecret(reason) => {
+                let summary = "Api validation failed: OAuth2ClientSecretMediated";
+                let error = Self::new(StatusCode::BAD_REQUEST, "E0000001", summary);
+                Self { causes: vec![reason.to_owned()], ..error }
+            }
             ModelError::AlreadyActive => {
                 let text = "Activation failed because the user is already active";
                 refused(StatusCode::FORBIDDEN, "E0000016", text)

@@ -21,6 +21,7 @@ mod policies;
 mod policy_shape;
 mod rate_limits;
 mod rule_shape;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod threats;
@@ -77,6 +78,7 @@ pub(crate) fn router() -> Router<Site> {
         .merge(misbehaviour::router())
         .merge(threats::router())
         .merge(rate_limits::router())
+        .merge(secrets::router())
 }
 
 async fn no_such_path() -> ApiError {

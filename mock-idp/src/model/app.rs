@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::assignment::Assigned;
+use super::client_secret::ClientSecret;
 use super::log::{Entry, EventType};
 use super::records::Records;
 use super::{
@@ -28,8 +29,10 @@ pub struct App {
     pub label: String,
     /// Whether it is in use.
     pub status: AppStatus,
-    /// The client secret; public clients have none.
+    /// The client secret that is shown, which is the newest active one; public clients have none.
     pub secret: Option<Secret>,
+    /// All of them, active or not, oldest first.
+    pub(super) secrets: Vec<ClientSecret>,
     /// How it speaks OpenID Connect.
     pub settings: ClientSettings,
     /// Which policy says who may go on to it.
@@ -323,17 +326,20 @@ impl Model {
         check(&new.label, &new.settings)?;
         let secret = client_secret(new.secret, &new.settings)?;
         let now = self.now();
-        let app = Arc::new(App {
+        let mut app = App {
             id: AppId::mint(self.minting(), now),
             name: new.name,
             label: new.label,
             status: if new.activate { AppStatus::Active } else { AppStatus::Inactive },
-            secret,
+            secret: None,
+            secrets: Vec::new(),
             settings: new.settings,
             access_policy: self.default_access_policy().clone(),
             created: now,
             last_updated: now,
-        });
+        };
+        app.fit_secret(secret, self.minting(), now);
+        let app = Arc::new(app);
         let mut records = self.write();
         records.apps.insert(app.id.clone(), Arc::clone(&app));
         records.assigned.insert(app.id.clone(), Assigned::default());
@@ -374,7 +380,7 @@ impl Model {
         check(label, &settings)?;
         let now = self.now();
         let app = self.write().change_app(id, now, |app| {
-            app.secret = client_secret(app.secret.take(), &settings)?;
+            app.fit_secret(client_secret(app.secret.clone(), &settings)?, self.minting(), now);
             app.label = label.to_owned();
             app.settings = settings;
             Ok(())
@@ -446,7 +452,7 @@ impl Model {
 }
 
 impl Records {
-    fn change_app(
+    pub(super) fn change_app(
         &mut self,
         id: &AppId,
         now: DateTime<Utc>,

@@ -44,6 +44,9 @@ pub enum ModelError {
     /// A one-time token is unknown, used or too old.
     #[error("invalid token provided")]
     InvalidToken,
+    /// A client secret can't be changed so.
+    #[error("{0}")]
+    ClientSecret(&'static str),
     /// Only an inactive application can be deleted.
     #[error("delete application forbidden")]
     DeleteActiveApp,

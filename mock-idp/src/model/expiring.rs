@@ -15,6 +15,10 @@ impl Digest {
         bytes.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
         Self(bytes)
     }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Entries that all live equally long, at most `capacity` of them: the oldest go first.

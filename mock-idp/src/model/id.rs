@@ -74,6 +74,8 @@ identifiers! {
     RuleId = "0pr";
     /// An API token's name in lists and in the System Log, `00T…`; not the token itself.
     ApiTokenId = "00T";
+    /// A client secret's name in lists, `ocs…`; not the secret itself.
+    ClientSecretId = "ocs";
     /// A network zone, `nzo…`.
     ZoneId = "nzo";
     /// A factor of a user's, `ost…`, `opf…`, `fwf…` or `ofs…` by its [kind](FactorKind).

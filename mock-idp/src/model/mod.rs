@@ -9,6 +9,7 @@ mod assignment;
 mod authorization_server;
 mod cause;
 mod client_key;
+mod client_secret;
 mod error;
 mod expiring;
 mod factor;
@@ -40,6 +41,7 @@ pub use authorization_server::{
 };
 pub use cause::{Actor, Cause, Client};
 pub use client_key::ClientKey;
+pub use client_secret::ClientSecret;
 pub use error::ModelError;
 pub use factor::{
     Characteristics, Factor, FactorKind, FactorRefusal, FactorStatus, PushEnrolment, PushState,
@@ -49,8 +51,8 @@ pub use group::{Group, GroupKind};
 pub(crate) use group_filter::MOST_GROUPS;
 pub use group_filter::{GroupFilter, GroupFilterKind, GroupsClaim};
 pub use id::{
-    ApiTokenId, AppId, AuthorizationServerId, FactorId, GroupId, OrgId, PolicyId, PushId, RuleId, ScopeId,
-    SessionId, UserId, ZoneId,
+    ApiTokenId, AppId, AuthorizationServerId, ClientSecretId, FactorId, GroupId, OrgId, PolicyId, PushId,
+    RuleId, ScopeId, SessionId, UserId, ZoneId,
 };
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
 pub use page::{Page, PageRequest};

@@ -7,6 +7,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use ground::Secret;
 use serde_json::{Map, Value};
 
 use super::error::{self, OAuthError};
@@ -121,14 +122,20 @@ impl<'a> Assertion<'a> {
             "HS512" => (hmac::HMAC_SHA512, 64),
             _ => return Err(error::client_assertion_invalid_signature_algorithm()),
         };
-        let secret = app.secret.as_ref().ok_or_else(error::client_assertion_invalid_no_secret)?.expose();
+        let secrets: Vec<&str> = app.active_secrets().map(Secret::expose).collect();
+        if secrets.is_empty() {
+            return Err(error::client_assertion_invalid_no_secret());
+        }
         // RFC 7518, 3.2: a key of at least the hash's size.
-        if secret.len() < least {
+        let mut long = secrets.into_iter().filter(|secret| secret.len() >= least).peekable();
+        if long.peek().is_none() {
             return Err(error::client_assertion_invalid_secret_length());
         }
-        let key = hmac::Key::new(algorithm, secret.as_bytes());
-        let right = hmac::verify(&key, self.signed.as_bytes(), &self.signature);
-        right.map_err(|_| error::client_assertion_invalid_signature())
+        let is_by = |secret: &str| {
+            let key = hmac::Key::new(algorithm, secret.as_bytes());
+            hmac::verify(&key, self.signed.as_bytes(), &self.signature).is_ok()
+        };
+        long.any(is_by).then_some(()).ok_or_else(error::client_assertion_invalid_signature)
     }
 
     fn check_key(&self, app: &App, algorithm: SignatureAlgorithm) -> Result<(), OAuthError> {

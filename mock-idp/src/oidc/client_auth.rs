@@ -93,7 +93,7 @@ fn by_secret(
         return Err(error::invalid_token_endpoint_auth_method());
     }
     match (&app.secret, secret) {
-        (Some(right), Some(given)) if right.matches(&given) => Ok(app),
+        (Some(_), Some(given)) if app.accepts_secret(&given) => Ok(app),
         (Some(_), Some(_)) => Err(error::invalid_client_secret()),
         (Some(_), None) => Err(error::invalid_client()),
         (None, None) => Ok(app),

@@ -7,6 +7,7 @@ mod lifecycle;
 mod logs;
 mod policies;
 mod rate_limits;
+mod secrets;
 mod threats;
 mod users;
 mod zones;
