@@ -5,19 +5,63 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::ApiError;
 use super::access::Caller;
-use super::json::{Body, timestamp};
+use super::json::{Body, List, OptionalBody, timestamp};
 use super::paging::Listing;
 use crate::model::{AppGroup, AppId, AppUser, AssignmentScope, GroupId, Page, PageRequest, UserId};
 use crate::site::Site;
 
-/// Whom to assign. Credentials and profile of the app's own are left aside: the app takes the org's.
+/// Whom to assign, and by which name the app shall know them.
 #[derive(Deserialize)]
 pub(super) struct AssignUser {
-    id: String,
+    id: Option<String>,
+    #[serde(flatten)]
+    own: AppUserBody,
+}
+
+/// What a caller may set of an app's user. An app's users have no profile attributes of their own here.
+#[derive(Deserialize)]
+pub(super) struct AppUserBody {
+    credentials: Option<AppCredentials>,
+    profile: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AppCredentials {
+    user_name: Option<String>,
+}
+
+impl AppUserBody {
+    fn user_name(&self) -> Result<Option<&str>, ApiError> {
+        no_attributes(self.profile.as_ref())?;
+        Ok(self.credentials.as_ref().and_then(|credentials| credentials.user_name.as_deref()))
+    }
+}
+
+/// What a caller may set of an assigned group.
+#[derive(Deserialize)]
+pub(super) struct AppGroupBody {
+    priority: Option<u32>,
+    profile: Option<Map<String, Value>>,
+}
+
+/// One operation of a JSON patch (RFC 6902); Okta takes replacements alone.
+#[derive(Deserialize)]
+pub(super) struct Operation {
+    op: String,
+    path: String,
+    value: Option<Value>,
+}
+
+fn no_attributes(profile: Option<&Map<String, Value>>) -> Result<(), ApiError> {
+    match profile.and_then(|profile| profile.keys().next()) {
+        Some(attribute) => Err(ApiError::no_such_attribute(attribute)),
+        None => Ok(()),
+    }
 }
 
 pub(super) async fn users(
@@ -38,8 +82,13 @@ pub(super) async fn assign_user(
     Path(app): Path<String>,
     Body(body): Body<AssignUser>,
 ) -> Result<Json<Value>, ApiError> {
-    let (app, user) = (AppId::new(&app), UserId::new(&body.id));
+    let id = body.id.as_deref().ok_or_else(|| ApiError::invalid("id", "The field cannot be left blank"))?;
+    let name = body.own.user_name()?;
+    let (app, user) = (AppId::new(&app), UserId::new(id));
     site.model.assign_user(&app, &user, &caller.cause)?;
+    if let Some(name) = name {
+        site.model.set_app_user_name(&app, &user, name, &caller.cause)?;
+    }
     show_user(&site, &app, &user)
 }
 
@@ -53,13 +102,19 @@ pub(super) async fn user(
     show_user(&site, &app, &user)
 }
 
-/// There is nothing of an assignment to change, but an assigned user is what a caller asks for.
+/// Sets the name by which the app knows a user.
 pub(super) async fn update_user(
     State(site): State<Site>,
     caller: Caller,
-    Path((app, id)): Path<(String, String)>,
+    Path((app, user)): Path<(String, String)>,
+    Body(body): Body<AppUserBody>,
 ) -> Result<Json<Value>, ApiError> {
-    user(State(site), caller, Path((app, id))).await
+    let (app, user) = (AppId::new(&app), UserId::new(&user));
+    existing(&site, &app)?;
+    if let Some(name) = body.user_name()? {
+        site.model.set_app_user_name(&app, &user, name, &caller.cause)?;
+    }
+    show_user(&site, &app, &user)
 }
 
 pub(super) async fn unassign_user(
@@ -95,14 +150,59 @@ pub(super) async fn group(
     show_group(&site, &AppId::new(&app), &GroupId::new(&group))
 }
 
+/// Assigns a group; the body, which may be absent, can set its priority.
 pub(super) async fn assign_group(
     State(site): State<Site>,
     caller: Caller,
     Path((app, group)): Path<(String, String)>,
+    body: OptionalBody<AppGroupBody>,
 ) -> Result<Json<Value>, ApiError> {
     let (app, group) = (AppId::new(&app), GroupId::new(&group));
+    let body = body.0;
+    no_attributes(body.as_ref().and_then(|body| body.profile.as_ref()))?;
+    let priority = body.and_then(|body| body.priority);
+    check_priority(priority)?;
     site.model.assign_group(&app, &group, &caller.cause)?;
+    if let Some(priority) = priority {
+        site.model.set_app_group_priority(&app, &group, priority)?;
+    }
     show_group(&site, &app, &group)
+}
+
+/// Replaces the priority.
+pub(super) async fn patch_group(
+    State(site): State<Site>,
+    _: Caller,
+    Path((app, group)): Path<(String, String)>,
+    List(operations): List<Operation>,
+) -> Result<Json<Value>, ApiError> {
+    let (app, group) = (AppId::new(&app), GroupId::new(&group));
+    drop(show_group(&site, &app, &group)?);
+    let mut priority = None;
+    for Operation { op, path, value } in &operations {
+        let number = value.as_ref().and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+        priority = match (op.as_str(), path.as_str(), number) {
+            ("replace", "/priority", Some(number)) => Some(number),
+            ("replace", "/priority", None) => {
+                return Err(ApiError::invalid("priority", "Must be from 0 to 100"));
+            }
+            ("replace", path, _) => return Err(ApiError::no_such_attribute(path)),
+            _ => return Err(ApiError::invalid("op", "Only replace is supported")),
+        };
+    }
+    check_priority(priority)?;
+    if let Some(priority) = priority {
+        site.model.set_app_group_priority(&app, &group, priority)?;
+    }
+    show_group(&site, &app, &group)
+}
+
+/// Before anything is done.
+fn check_priority(priority: Option<u32>) -> Result<(), ApiError> {
+    match priority {
+        Some(101..) => Err(ApiError::invalid("priority", "Must be from 0 to 100")),
+        _ => Ok(()),
+    }
 }
 
 pub(super) async fn unassign_group(
@@ -160,7 +260,7 @@ fn user_shape(site: &Site, app: &AppId, found: &AppUser) -> Value {
         "statusChanged": since,
         "passwordChanged": null,
         "syncState": "DISABLED",
-        "credentials": { "userName": user.profile.login },
+        "credentials": { "userName": found.user_name },
         "profile": {},
         "_links": links,
     })
@@ -171,7 +271,7 @@ fn group_shape(site: &Site, app: &AppId, found: &AppGroup) -> Value {
     json!({
         "id": found.group.id,
         "lastUpdated": timestamp(found.assigned),
-        "priority": 0,
+        "priority": found.priority,
         "profile": {},
         "_links": {
             "app": { "href": format!("{org}/api/v1/apps/{app}") },

@@ -23,11 +23,38 @@ impl<T: DeserializeOwned> FromRequest<Site> for Body<T> {
 
     async fn from_request(request: Request, _: &Site) -> Result<Self, ApiError> {
         let bytes = read_body(request.into_body(), MAX_JSON).await.map_err(ApiError::unreadable)?;
-        // A list is no object, whatever its members; serde alone would take one for the other.
-        let members =
-            serde_json::from_slice::<Map<String, Value>>(&bytes).map_err(|_| ApiError::malformed())?;
-        serde_json::from_value(members.into()).map(Self).map_err(|_| ApiError::malformed())
+        object(&bytes).map(Self)
     }
+}
+
+/// The same where it may be absent.
+pub(super) struct OptionalBody<T>(pub(super) Option<T>);
+
+impl<T: DeserializeOwned> FromRequest<Site> for OptionalBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &Site) -> Result<Self, ApiError> {
+        let bytes = read_body(request.into_body(), MAX_JSON).await.map_err(ApiError::unreadable)?;
+        if bytes.is_empty() { Ok(Self(None)) } else { object(&bytes).map(Some).map(Self) }
+    }
+}
+
+/// A JSON list, likewise.
+pub(super) struct List<T>(pub(super) Vec<T>);
+
+impl<T: DeserializeOwned> FromRequest<Site> for List<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &Site) -> Result<Self, ApiError> {
+        let bytes = read_body(request.into_body(), MAX_JSON).await.map_err(ApiError::unreadable)?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|_| ApiError::malformed())
+    }
+}
+
+/// A list is no object, whatever its members; serde alone would take one for the other.
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let members = serde_json::from_slice::<Map<String, Value>>(bytes).map_err(|_| ApiError::malformed())?;
+    serde_json::from_value(members.into()).map_err(|_| ApiError::malformed())
 }
 
 /// Okta's spelling of a moment.

@@ -64,7 +64,10 @@ pub(crate) fn router() -> Router<Site> {
         .route("/apps/{app}/groups", get(assignments::groups))
         .route(
             "/apps/{app}/groups/{group}",
-            get(assignments::group).put(assignments::assign_group).delete(assignments::unassign_group),
+            get(assignments::group)
+                .put(assignments::assign_group)
+                .patch(assignments::patch_group)
+                .delete(assignments::unassign_group),
         )
         .route("/logs", get(logs::list))
         .route("/zones", get(zones::list).post(zones::create))

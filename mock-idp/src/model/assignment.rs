@@ -15,6 +15,22 @@ use super::{App, AppId, Cause, Group, GroupId, Model, ModelError, Page, PageRequ
 pub(super) struct Assigned {
     pub(super) users: BTreeMap<UserId, DateTime<Utc>>,
     pub(super) groups: BTreeMap<GroupId, DateTime<Utc>>,
+    /// The names by which the application knows users, where it isn't their login.
+    user_names: BTreeMap<UserId, String>,
+    /// The groups' priorities, where they aren't 0.
+    priorities: BTreeMap<GroupId, u32>,
+}
+
+impl Assigned {
+    pub(super) fn forget_user(&mut self, user: &UserId) -> bool {
+        self.user_names.remove(user);
+        self.users.remove(user).is_some()
+    }
+
+    pub(super) fn forget_group(&mut self, group: &GroupId) -> bool {
+        self.priorities.remove(group);
+        self.groups.remove(group).is_some()
+    }
 }
 
 /// By what a user may use an application.
@@ -35,6 +51,8 @@ pub struct AppUser {
     pub scope: AssignmentScope,
     /// Since when user or group has been assigned, in stage time.
     pub assigned: DateTime<Utc>,
+    /// The name by which the application knows the user: the login, unless another was set.
+    pub user_name: String,
 }
 
 /// A group whose members may use an application.
@@ -44,6 +62,8 @@ pub struct AppGroup {
     pub group: Arc<Group>,
     /// Since when, in stage time.
     pub assigned: DateTime<Utc>,
+    /// Which group's values count where several groups have some; 0 is the first.
+    pub priority: u32,
 }
 
 impl Model {
@@ -113,12 +133,62 @@ impl Model {
         let records = self.read();
         let after = request.after.as_deref().map(GroupId::new);
         let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let entries = records.assigned(app)?.groups.range((from, Bound::Unbounded));
+        let all = records.assigned(app)?;
+        let entries = all.groups.range((from, Bound::Unbounded));
         let groups = entries.filter_map(|(id, assigned)| {
             let group = Arc::clone(records.groups.get(id)?);
-            Some(AppGroup { group, assigned: *assigned })
+            let priority = all.priorities.get(id).copied().unwrap_or_default();
+            Some(AppGroup { group, assigned: *assigned, priority })
         });
         Ok(request.cut(groups, |group| group.group.id.to_string()))
+    }
+
+    /// Sets the name by which the application knows a user who may use it.
+    ///
+    /// # Errors
+    /// When the user may not, or the name is empty or longer than 255 characters.
+    pub fn set_app_user_name(
+        &self,
+        app: &AppId,
+        user: &UserId,
+        name: &str,
+        cause: &Cause,
+    ) -> Result<(), ModelError> {
+        if name.trim().is_empty() || name.chars().count() > 255 {
+            return Err(ModelError::invalid("userName", "Must be 1 to 255 characters long"));
+        }
+        let mut records = self.write();
+        let found = records.app_user(app, user).ok_or_else(|| ModelError::not_found("AppUser", user))?;
+        let (to_app, assigned) = records.assigned_mut(app)?;
+        assigned.user_names.insert(user.clone(), name.to_owned());
+        drop(records);
+        if found.user_name != name {
+            let entry = Entry::of(EventType::AppUserChangeName).to(found.user.party()).to(to_app);
+            self.log(entry, cause);
+        }
+        Ok(())
+    }
+
+    /// Sets the priority of a group that is assigned to an application.
+    ///
+    /// # Errors
+    /// When it isn't, or the priority is above 100.
+    pub fn set_app_group_priority(
+        &self,
+        app: &AppId,
+        group: &GroupId,
+        priority: u32,
+    ) -> Result<(), ModelError> {
+        if priority > 100 {
+            return Err(ModelError::invalid("priority", "Must be from 0 to 100"));
+        }
+        let mut records = self.write();
+        let (_, assigned) = records.assigned_mut(app)?;
+        if !assigned.groups.contains_key(group) {
+            return Err(ModelError::not_found("ApplicationGroupAssignment", group));
+        }
+        assigned.priorities.insert(group.clone(), priority);
+        Ok(())
     }
 
     /// The applications that a group is assigned to, oldest first.
@@ -144,7 +214,7 @@ impl Model {
         let (to_app, assigned) = records.assigned_mut(app)?;
         let changed = match assign {
             true => put(&mut assigned.users, user, now),
-            false => assigned.users.remove(user).is_some(),
+            false => assigned.forget_user(user),
         };
         drop(records);
         if changed {
@@ -168,7 +238,7 @@ impl Model {
         let (to_app, assigned) = records.assigned_mut(app)?;
         let changed = match assign {
             true => put(&mut assigned.groups, group, now),
-            false => assigned.groups.remove(group).is_some(),
+            false => assigned.forget_group(group),
         };
         drop(records);
         if changed {
@@ -193,7 +263,10 @@ impl Records {
 
     fn app_user(&self, app: &AppId, user: &UserId) -> Option<AppUser> {
         let (scope, assigned) = self.assignment(app, user)?;
-        Some(AppUser { user: Arc::clone(self.users.get(user)?), scope, assigned })
+        let user = Arc::clone(self.users.get(user)?);
+        let own = self.assigned.get(app).and_then(|assigned| assigned.user_names.get(&user.id));
+        let user_name = own.unwrap_or(&user.profile.login).clone();
+        Some(AppUser { user, scope, assigned, user_name })
     }
 
     fn assigned(&self, app: &AppId) -> Result<&Assigned, ModelError> {

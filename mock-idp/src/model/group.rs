@@ -141,7 +141,7 @@ impl Model {
             }
         }
         for assigned in records.assigned.values_mut() {
-            assigned.groups.remove(id);
+            assigned.forget_group(id);
         }
         drop(records);
         self.log(Entry::of(EventType::GroupDelete).to(party), cause);

@@ -273,7 +273,7 @@ impl Records {
     pub(super) fn forget_rights_of(&mut self, id: &UserId) {
         self.administrators.remove(id);
         for assigned in self.assigned.values_mut() {
-            assigned.users.remove(id);
+            assigned.forget_user(id);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The management API, through the server.
 
 mod apps;
+mod assignments;
 mod devices;
 mod groups;
 mod lifecycle;

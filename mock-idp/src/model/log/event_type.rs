@@ -82,6 +82,7 @@ event_types! {
     AppDelete = "application.lifecycle.delete", "Delete application";
     AppUserAdd = "application.user_membership.add", "Add user to application membership";
     AppUserRemove = "application.user_membership.remove", "Remove user's application membership";
+    AppUserChangeName = "application.user_membership.change_username", "Change user's application username";
     AppGroupAdd = "group.application_assignment.add", "Add assigned application to group";
     AppGroupRemove = "group.application_assignment.remove", "Remove assigned application from group";
     UnauthorizedAppAccess = "app.generic.unauth_app_access_attempt", "User attempted unauthorized access to app";
