@@ -85,6 +85,11 @@ impl ApiError {
         Self::new(status, "E0000009", "Internal Server Error")
     }
 
+    /// Something of this machine's failed.
+    pub(super) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error")
+    }
+
     pub(super) fn invalid_paging() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "E0000029", "Invalid paging request.")
     }

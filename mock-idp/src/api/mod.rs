@@ -6,6 +6,7 @@ mod action_shape;
 mod app_shape;
 mod apps;
 mod assignments;
+mod authorization_servers;
 mod devices;
 mod duration;
 mod error;
@@ -22,6 +23,7 @@ mod policy_shape;
 mod rate_limits;
 mod rule_shape;
 mod secrets;
+mod server_scopes;
 #[cfg(test)]
 mod tests;
 mod threats;
@@ -69,6 +71,7 @@ pub(crate) fn router() -> Router<Site> {
                 .patch(assignments::patch_group)
                 .delete(assignments::unassign_group),
         )
+        .nest("/authorizationServers", servers())
         .route("/logs", get(logs::list))
         .route("/zones", get(zones::list).post(zones::create))
         .route("/zones/{zone}", get(zones::show).put(zones::replace).delete(zones::delete))
@@ -82,6 +85,29 @@ pub(crate) fn router() -> Router<Site> {
         .merge(threats::router())
         .merge(rate_limits::router())
         .merge(secrets::router())
+}
+
+/// Custom authorization servers.
+fn servers() -> Router<Site> {
+    use authorization_servers as server;
+    use server_scopes as tokens;
+    Router::new()
+        .route("/", get(server::list).post(server::create))
+        .route("/{server}", get(server::show).put(server::replace).delete(server::delete))
+        .route("/{server}/lifecycle/{operation}", post(server::lifecycle))
+        .route("/{server}/credentials/keys", get(server::keys))
+        .route("/{server}/credentials/keys/{kid}", get(server::key))
+        .route("/{server}/credentials/lifecycle/keyRotate", post(server::rotate_keys))
+        .route("/{server}/scopes", get(tokens::scopes).post(tokens::create_scope))
+        .route(
+            "/{server}/scopes/{scope}",
+            get(tokens::scope).put(tokens::replace_scope).delete(tokens::delete_scope),
+        )
+        .route("/{server}/claims", get(tokens::claims).post(tokens::create_claim))
+        .route(
+            "/{server}/claims/{claim}",
+            get(tokens::claim).put(tokens::replace_claim).delete(tokens::delete_claim),
+        )
 }
 
 async fn no_such_path() -> ApiError {

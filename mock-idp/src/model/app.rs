@@ -11,6 +11,7 @@ use url::Url;
 
 use super::assignment::Assigned;
 use super::client_secret::ClientSecret;
+use super::group_filter::is_claim_name;
 use super::log::{Entry, EventType};
 use super::records::Records;
 use super::{
@@ -508,27 +509,6 @@ fn check(label: &str, settings: &ClientSettings) -> Result<(), ModelError> {
         return Err(ModelError::invalid("initiate_login_uri", reason));
     }
     Ok(())
-}
-
-/// A name for a claim of one's own.
-fn is_claim_name(name: &str) -> bool {
-    const TAKEN: [&str; 14] = [
-        "iss",
-        "sub",
-        "aud",
-        "exp",
-        "iat",
-        "nbf",
-        "jti",
-        "nonce",
-        "amr",
-        "acr",
-        "auth_time",
-        "at_hash",
-        "c_hash",
-        "idp",
-    ];
-    (1..=100).contains(&name.len()) && !name.contains(char::is_whitespace) && !TAKEN.contains(&name)
 }
 
 /// There are some where they are needed, and each can be told from the others.

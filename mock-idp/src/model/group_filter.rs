@@ -2,11 +2,16 @@
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::ModelError;
+use super::{Model, ModelError, UserId};
 
 /// The most groups that a groups claim may name; more fail the request, as at Okta.
-pub(crate) const MOST_GROUPS: usize = 100;
+const MOST_GROUPS: usize = 100;
+
+/// A groups claim would name more groups than that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyGroups;
 
 /// A claim that names those of a person's groups that a filter picks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +75,21 @@ impl GroupFilter {
         &self.value
     }
 
+    /// The names of those of a person's groups that it picks, as a claim; nothing when there are none.
+    ///
+    /// # Errors
+    /// When there are more than a hundred.
+    pub(crate) fn groups_of(&self, model: &Model, user: &UserId) -> Result<Option<Value>, TooManyGroups> {
+        let groups = model.groups_of(user);
+        let names = groups.iter().map(|group| &group.name).filter(|name| self.picks(name));
+        let names: Vec<&String> = names.collect();
+        match names.len() {
+            0 => Ok(None),
+            1..=MOST_GROUPS => Ok(Some(json!(names))),
+            _ => Err(TooManyGroups),
+        }
+    }
+
     /// Whether it picks the group of this name.
     pub fn picks(&self, name: &str) -> bool {
         match self.kind {
@@ -88,6 +108,31 @@ impl PartialEq for GroupFilter {
 }
 
 impl Eq for GroupFilter {}
+
+/// A name for a claim of one's own.
+pub(super) fn is_claim_name(name: &str) -> bool {
+    const TAKEN: [&str; 18] = [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "nbf",
+        "jti",
+        "nonce",
+        "amr",
+        "acr",
+        "auth_time",
+        "at_hash",
+        "c_hash",
+        "idp",
+        "ver",
+        "cid",
+        "uid",
+        "scp",
+    ];
+    (1..=100).contains(&name.len()) && !name.contains(char::is_whitespace) && !TAKEN.contains(&name)
+}
 
 #[cfg(test)]
 mod tests {

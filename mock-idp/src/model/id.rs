@@ -68,6 +68,8 @@ identifiers! {
     AuthorizationServerId = "aus";
     /// A scope of an authorization server, `scp…`.
     ScopeId = "scp";
+    /// A claim of an authorization server's own, `ocl…`.
+    ClaimId = "ocl";
     /// A session at the org, `102…`.
     SessionId = "102";
     /// A policy's rule, `0pr…`.

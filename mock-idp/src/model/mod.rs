@@ -23,10 +23,12 @@ mod password;
 mod policy;
 mod profile;
 mod records;
+mod scope;
 mod session;
 #[cfg(test)]
 mod tests;
 mod threat;
+mod token_claim;
 mod user;
 mod zone;
 
@@ -36,9 +38,7 @@ pub use app::{
     RefreshTokenRotation, RefreshTokenSettings, ResponseType, TokenEndpointAuthMethod,
 };
 pub use assignment::{AppGroup, AppUser, AssignmentScope};
-pub use authorization_server::{
-    AuthorizationServer, Scope, ScopeConsent, ServerName, ServerStatus, TokenLifetimes,
-};
+pub use authorization_server::{AuthorizationServer, ServerName, ServerStatus, TokenLifetimes};
 pub use cause::{Actor, Cause, Client};
 pub use client_key::ClientKey;
 pub use client_secret::ClientSecret;
@@ -48,10 +48,10 @@ pub use factor::{
     PushTransaction, TotpEnrolment, Verified,
 };
 pub use group::{Group, GroupKind};
-pub(crate) use group_filter::MOST_GROUPS;
+pub(crate) use group_filter::TooManyGroups;
 pub use group_filter::{GroupFilter, GroupFilterKind, GroupsClaim};
 pub use id::{
-    ApiTokenId, AppId, AuthorizationServerId, ClientSecretId, FactorId, GroupId, OrgId, PolicyId, PushId,
+    ApiTokenId, AppId, AuthorizationServerId, ClaimId, ClientSecretId, FactorId, GroupId, OrgId, PolicyId, PushId,
     RuleId, ScopeId, SessionId, UserId, ZoneId,
 };
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
@@ -65,8 +65,10 @@ pub use policy::{
 };
 pub use profile::Profile;
 pub use records::Model;
+pub use scope::{Scope, ScopeConsent};
 pub use session::{Session, Surface};
 pub use threat::{Threat, ThreatAction, ThreatConfiguration, ThreatRule};
+pub use token_claim::{ClaimValue, Expression, TokenClaim, TokenKind};
 pub use user::{NewUser, SignInRefusal, User, UserStatus};
 pub use zone::{AddressRange, NoAddressRange, Zone, ZoneSettings, ZoneStatus, ZoneUsage};
 

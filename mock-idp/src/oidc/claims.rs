@@ -11,7 +11,7 @@ use super::error::{self, OAuthError};
 use super::grants::Grant;
 use super::scope::Scopes;
 use super::server::AuthServer;
-use crate::model::{App, AppId, MOST_GROUPS, Model, OrgId, User, UserId};
+use crate::model::{App, AppId, Model, OrgId, TokenClaim, User, UserId};
 
 /// How long ID tokens are good, in stage time.
 const ID_TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(1);
@@ -66,6 +66,13 @@ pub(super) struct Beside<'a> {
     pub(super) code: Option<&'a str>,
 }
 
+impl Beside<'_> {
+    /// Whether the ID token comes alone.
+    pub(super) fn is_nothing(self) -> bool {
+        self.access_token.or(self.code).is_none()
+    }
+}
+
 /// The claims of an ID token. One that is issued beside an access token or a code is thin: of the profile it has name,
 /// e-mail and username alone, the rest is in userinfo. (That the code flow's is thin is inferred from Okta's description.)
 pub(super) fn id_token(
@@ -105,7 +112,7 @@ pub(super) fn id_token(
     }
     claims.extend(beside.access_token.map(|token| ("at_hash".to_owned(), half_hash(token).into())));
     claims.extend(beside.code.map(|code| ("c_hash".to_owned(), half_hash(code).into())));
-    if beside.access_token.or(beside.code).is_none() {
+    if beside.is_nothing() {
         claims.extend(userinfo(&grant.scopes, user));
     }
     claims
@@ -124,14 +131,28 @@ pub(super) fn groups(
     let Some(claim) = app.settings.groups_claim.as_ref().filter(|_| scopes.has("groups")) else {
         return Ok(None);
     };
-    let groups = model.groups_of(user);
-    let names = groups.iter().map(|group| &group.name).filter(|name| claim.filter.picks(name));
-    let names: Vec<&String> = names.collect();
-    match names.len() {
-        0 => Ok(None),
-        1..=MOST_GROUPS => Ok(Some((claim.name.clone(), json!(names)))),
-        _ => Err(error::too_many_groups()),
+    let groups = claim.filter.groups_of(model, user).map_err(|_| error::too_many_groups())?;
+    Ok(groups.map(|groups| (claim.name.clone(), groups)))
+}
+
+/// Those of a server's own claims for a kind of token that `chosen` picks.
+///
+/// # Errors
+/// When one would name more than a hundred groups.
+pub(super) fn own(
+    model: &Model,
+    server: &AuthServer,
+    scopes: &Scopes,
+    user: Option<&User>,
+    chosen: impl Fn(&TokenClaim) -> bool,
+) -> Result<Map<String, Value>, OAuthError> {
+    let mut own = Map::new();
+    for claim in server.record.claims.iter().filter(|claim| chosen(claim)) {
+        let value =
+            claim.say(model, |scope| scopes.has(scope), user).map_err(|_| error::too_many_groups())?;
+        own.extend(value.map(|value| (claim.name.clone(), value)));
     }
+    Ok(own)
 }
 
 /// The claims of a userinfo answer (OpenID Connect Core, 5.4), as far as the profile has them.

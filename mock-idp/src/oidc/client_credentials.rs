@@ -10,7 +10,8 @@ use super::scope::Scopes;
 use super::server::AuthServer;
 use crate::Event;
 use crate::model::{
-    Actor, App, ApplicationType, Entry, EventType, GrantType, Party, ServerName, TokenEndpointAuthMethod,
+    Actor, App, ApplicationType, Entry, EventType, GrantType, Party, ServerName, TokenClaim,
+    TokenEndpointAuthMethod, TokenKind,
 };
 use crate::site::Site;
 use crate::web::{Params, Visit};
@@ -29,7 +30,9 @@ pub(super) fn grant(
     }
     let scopes = Scopes::of_client(form.text("scope"), &server.record)?;
     let now = site.now();
-    let claims = claims::client_token(server, &app.id, &scopes, now);
+    let mut claims = claims::client_token(server, &app.id, &scopes, now);
+    let of_access = |claim: &TokenClaim| claim.token == TokenKind::Access;
+    claims.extend(claims::own(&site.model, server, &scopes, None, of_access)?);
     let token = server.keys.sign_access_token(&claims).map_err(|_| error::access_token_not_generated())?;
     let entry = AccessToken {
         server: server.name().clone(),

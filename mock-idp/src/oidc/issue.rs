@@ -10,7 +10,7 @@ use super::grants::{AccessToken, Grant, Granted};
 use super::server::AuthServer;
 use crate::Event;
 use crate::misbehaviour::Occasion;
-use crate::model::{Actor, App, Entry, EventType, GrantType, Party, User};
+use crate::model::{Actor, App, Entry, EventType, GrantType, Party, TokenClaim, TokenKind, User};
 use crate::site::Site;
 use crate::web::Visit;
 
@@ -78,7 +78,10 @@ impl Issuance<'_> {
 
     /// An access token and its `jti`. It counts when it is [kept](Self::keep).
     pub(super) fn access_token(&self, grant: &Grant) -> Result<(String, String), OAuthError> {
-        let claims = claims::access_token(self.server, grant, self.user, self.now);
+        let mut claims = claims::access_token(self.server, grant, self.user, self.now);
+        let of_access = |claim: &TokenClaim| claim.token == TokenKind::Access;
+        let (model, user) = (&self.site.model, Some(self.user));
+        claims.extend(claims::own(model, self.server, &grant.scopes, user, of_access)?);
         let token = self.server.keys.sign_access_token(&claims);
         let token = token.map_err(|_| error::access_token_not_generated())?;
         Ok((token, claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned()))
@@ -93,6 +96,9 @@ impl Issuance<'_> {
         let site = self.site;
         let org = site.model.org_id();
         let mut claims = claims::id_token(self.server, grant, self.user, org, beside, self.now);
+        let alone = beside.is_nothing();
+        let of_id = |claim: &TokenClaim| claim.token == TokenKind::Id && (claim.always || alone);
+        claims.extend(claims::own(&site.model, self.server, &grant.scopes, Some(self.user), of_id)?);
         claims.extend(claims::groups(&site.model, self.app, &grant.scopes, &self.user.id)?);
         let token = site.misbehaviour.id_token(&self.server.keys, self.app, &mut claims, &self.occasion());
         Ok((token.map_err(|_| error::token_not_generated())?, claims))

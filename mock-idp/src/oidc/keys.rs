@@ -41,6 +41,17 @@ pub(crate) enum KeyStatus {
     Expired,
 }
 
+impl KeyStatus {
+    /// Okta's name of it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Next => "NEXT",
+            Self::Expired => "EXPIRED",
+        }
+    }
+}
+
 impl KeyRing {
     pub(crate) async fn claim(pool: &KeyPool) -> Result<Self, KeyPoolError> {
         let (active, next, access) = tokio::try_join!(pool.claim(), pool.claim(), pool.claim())?;
@@ -71,6 +82,11 @@ impl KeyRing {
         let keys = ServerKeys::new(active, next, Arc::clone(&self.org.unpublished), false);
         // Somebody else may have been faster: then these go back to the pool.
         Ok(Arc::clone(self.custom().entry(id.clone()).or_insert_with(|| Arc::new(keys))))
+    }
+
+    /// Gives the keys of a server that is no more back.
+    pub(crate) fn forget(&self, server: &AuthorizationServerId) {
+        self.custom().remove(server);
     }
 
     /// From now on the next key signs, and another is the next.

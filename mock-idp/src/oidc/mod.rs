@@ -35,7 +35,7 @@ use axum::routing::{get, post};
 pub(crate) use assertion::UsedAssertions;
 pub(crate) use authorize::{finish, refuse_unmet};
 pub(crate) use grants::Grants;
-pub(crate) use keys::{KeyRing, ServerKeys};
+pub(crate) use keys::{KeyRing, KeyStatus, ServerKeys};
 pub(crate) use pushed::PushedRequests;
 pub(crate) use request::AuthorizeRequest;
 

@@ -11,7 +11,7 @@ use super::error::{self, OAuthError};
 use super::server::AuthServer;
 use crate::Event;
 use crate::misbehaviour::Occasion;
-use crate::model::UserStatus;
+use crate::model::{TokenClaim, TokenKind, UserStatus};
 use crate::site::Site;
 use crate::web::{Params, Visit, read_form};
 
@@ -53,6 +53,8 @@ fn answer(
         return Err(error::insufficient_scope());
     }
     let mut claims = claims::userinfo(&token.scopes, &user);
+    let of_id = |claim: &TokenClaim| claim.token == TokenKind::Id;
+    claims.extend(claims::own(&site.model, server, &token.scopes, Some(&user), of_id)?);
     if let Some(app) = site.model.app(&token.app) {
         claims.extend(claims::groups(&site.model, &app, &token.scopes, &user.id)?);
     }

@@ -2,6 +2,7 @@
 
 mod apps;
 mod assignments;
+mod authorization_servers;
 mod devices;
 mod groups;
 mod lifecycle;

@@ -141,6 +141,9 @@ event_types! {
     ServerDelete = "oauth2.as.deleted", "Authorization server is deleted";
     ScopeCreate = "oauth2.scope.created", "OAuth2 scope is created";
     ScopeUpdate = "oauth2.scope.updated", "OAuth2 scope is updated";
+    ClaimCreate = "oauth2.claim.created", "OAuth2 claim is created";
+    ClaimUpdate = "oauth2.claim.updated", "OAuth2 claim is updated";
+    ClaimDelete = "oauth2.claim.deleted", "OAuth2 claim is deleted";
     ScopeDelete = "oauth2.scope.deleted", "OAuth2 scope is deleted";
     ApiTokenCreate = "system.api_token.create", "Create API token";
 }
