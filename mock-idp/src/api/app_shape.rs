@@ -89,7 +89,7 @@ impl AppBody {
     }
 
     pub(super) fn into_new(self, activate: bool) -> Result<NewApp, ApiError> {
-        let settings = self.settings()?;
+        let settings = self.settings(None)?;
         let name = self.name.unwrap_or_else(|| "oidc_client".to_owned());
         let plausible = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if name.is_empty() || name.len() > 100 || !name.chars().all(plausible) {
@@ -100,7 +100,9 @@ impl AppBody {
         Ok(NewApp { name, label: self.label, settings, secret, activate })
     }
 
-    pub(super) fn settings(&self) -> Result<ClientSettings, ApiError> {
+    /// The settings that the body asks for. How refresh tokens rotate stays as in `before` where it says nothing of it, as
+    /// at Okta.
+    pub(super) fn settings(&self, before: Option<&ClientSettings>) -> Result<ClientSettings, ApiError> {
         if self.sign_on_mode != "OPENID_CONNECT" {
             return Err(ApiError::invalid("signOnMode", "Only OPENID_CONNECT is supported by this org"));
         }
@@ -131,6 +133,7 @@ impl AppBody {
             grant_types,
             refresh_token: client
                 .refresh_token
+                .or(before.map(|before| before.refresh_token))
                 .unwrap_or_else(|| RefreshTokenSettings::usual(application_type)),
             redirect_uris: client.redirect_uris.clone(),
             post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),

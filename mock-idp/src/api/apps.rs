@@ -89,7 +89,10 @@ pub(super) async fn update(
     Path(app): Path<String>,
     Body(body): Body<AppBody>,
 ) -> Result<Json<Value>, ApiError> {
-    let app = site.model.update_app(&AppId::new(&app), body.label(), body.settings()?, &caller.cause)?;
+    let id = AppId::new(&app);
+    let before = site.model.app(&id);
+    let settings = body.settings(before.as_deref().map(|app| &app.settings))?;
+    let app = site.model.update_app(&id, body.label(), settings, &caller.cause)?;
     Ok(Json(shape(&site, &app)))
 }
 

@@ -15,7 +15,7 @@ use super::filter::Filter;
 use super::json::{Body, optional_timestamp, timestamp};
 use super::paging::Listing;
 use super::{ApiError, groups};
-use crate::model::{GroupId, ModelError, NewUser, Page, Profile, User, UserId, UserStatus};
+use crate::model::{Entry, EventType, GroupId, ModelError, NewUser, Page, Profile, User, UserId, UserStatus};
 use crate::site::Site;
 
 /// What a caller may set of a user.
@@ -173,13 +173,19 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Ends the user's sessions, and with `oauthTokens=true` what was issued for them too.
 pub(super) async fn clear_sessions(
     State(site): State<Site>,
     caller: Caller,
     Path(user): Path<String>,
+    listing: Listing,
 ) -> Result<StatusCode, ApiError> {
     let user = find(&site, &caller, &user)?;
     site.model.clear_sessions(&user.id, &caller.cause)?;
+    if listing.query.value("oauthTokens") == Some("true") {
+        site.grants.revoke_all_of(&user.id, site.now());
+        site.model.log(Entry::of(EventType::TokensRevokeOfUser).to(user.party()), &caller.cause);
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -51,8 +51,8 @@ pub use group::{Group, GroupKind};
 pub(crate) use group_filter::TooManyGroups;
 pub use group_filter::{GroupFilter, GroupFilterKind, GroupsClaim};
 pub use id::{
-    ApiTokenId, AppId, AuthorizationServerId, ClaimId, ClientSecretId, FactorId, GroupId, OrgId, PolicyId, PushId,
-    RuleId, ScopeId, SessionId, UserId, ZoneId,
+    ApiTokenId, AppId, AuthorizationServerId, ClaimId, ClientSecretId, FactorId, GroupId, OrgId, PolicyId,
+    PushId, RuleId, ScopeId, SessionId, UserId, ZoneId,
 };
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
 pub use page::{Page, PageRequest};

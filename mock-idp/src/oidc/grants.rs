@@ -250,6 +250,21 @@ impl Grants {
         own && out.access_tokens.take(digest, now).is_some()
     }
 
+    /// Revokes whatever was granted about a person.
+    pub(crate) fn revoke_all_of(&self, user: &UserId, now: DateTime<Utc>) {
+        let mut out = self.out();
+        let of_user = |granted: &Granted| {
+            let own = granted.grant.user == *user;
+            if own {
+                granted.family.ended.store(true, Ordering::Release);
+            }
+            own
+        };
+        out.codes.take_all(now, |code| of_user(&code.granted));
+        out.refresh_tokens.take_all(now, |token| of_user(&token.granted));
+        out.access_tokens.take_all(now, |token| token.user.as_ref() == Some(user));
+    }
+
     fn out(&self) -> MutexGuard<'_, Out> {
         self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -233,6 +233,11 @@ async fn response_types_and_groups_claim_go_in_and_come_out() {
     for name in ["grant_types", "response_types", "refresh_token", "groups_claim"] {
         assert_eq!(created["settings"]["oauthClient"][name], wanted[name], "{name}");
     }
+    let mut silent = created.clone();
+    silent["settings"]["oauthClient"].as_object_mut().unwrap().remove("refresh_token");
+    let path = format!("/apps/{}", created["id"].as_str().unwrap());
+    let updated = org.api(Method::PUT, &path, Some(silent)).await.json();
+    assert_eq!(updated["settings"], created["settings"], "what nothing is said of stays");
     app["settings"]["oauthClient"]["refresh_token"]["leeway"] = json!(61);
     let refused = org.api(Method::POST, "/apps", Some(app.clone())).await;
     assert_eq!(refused.api_error(), "400 E0000001 Api validation failed: leeway");

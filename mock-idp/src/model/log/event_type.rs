@@ -145,6 +145,7 @@ event_types! {
     ClaimUpdate = "oauth2.claim.updated", "OAuth2 claim is updated";
     ClaimDelete = "oauth2.claim.deleted", "OAuth2 claim is deleted";
     ScopeDelete = "oauth2.scope.deleted", "OAuth2 scope is deleted";
+    TokensRevokeOfUser = "app.oauth2.token.revoke.implicit.user", "Tokens revoked for user";
     ApiTokenCreate = "system.api_token.create", "Create API token";
 }
 

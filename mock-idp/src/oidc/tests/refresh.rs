@@ -1,4 +1,4 @@
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::Event;
@@ -138,6 +138,22 @@ async fn whoever_is_out_by_now_is_refreshed_no_more() {
         refresh(&org, &json!({"refresh_token": ""}), &[]).await.oauth_error(),
         "400 invalid_request: The required parameter 'refresh_token' is missing."
     );
+}
+
+#[tokio::test]
+async fn an_administrator_revokes_what_was_issued_for_a_person() {
+    let org = org(RefreshTokenRotation::Static, 0).await;
+    let tokens = sign_in(&org).await;
+    let code = org.browser().code(&[("scope", SCOPE)]).await;
+    let sessions = format!("/users/{}/sessions", org.alice.id);
+    org.api(Method::DELETE, &sessions, None).await;
+    assert_eq!(refresh(&org, &tokens, &[]).await.status, StatusCode::OK, "sessions are another thing");
+    let answer = org.api(Method::DELETE, &format!("{sessions}?oauthTokens=true"), None).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    assert_eq!(refresh(&org, &tokens, &[]).await.oauth_error(), INVALID);
+    assert_eq!(org.userinfo(text(&tokens, "access_token")).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(org.redeem(&code, &[]).await.status, StatusCode::BAD_REQUEST);
+    assert!(org.logged().contains(&"app.oauth2.token.revoke.implicit.user".to_owned()));
 }
 
 #[tokio::test]
