@@ -17,7 +17,9 @@ use super::endpoint::Endpoint;
 use super::fault::{Fault, Point, status};
 use super::knob::Occasion;
 use crate::api::ApiError;
-use crate::model::Surface;
+use crate::keys::KeyPoolError;
+use crate::model::{Cause, Surface};
+use crate::oidc;
 use crate::site::Site;
 use crate::web::Visit;
 
@@ -41,12 +43,28 @@ pub(crate) async fn answer<F: Future<Output = Response>>(
         faults.push(fault.clone());
         true
     });
+    for _ in faults.iter().filter(|fault| **fault == Fault::KeysRotated) {
+        if rotate_keys(site, visit).await.is_err() {
+            return ApiError::out_of_order(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        }
+    }
     tokio::time::sleep(faults.iter().map(Fault::delay).sum()).await;
     let answered = match faults.iter().rev().find_map(Fault::refusal) {
         Some(refusal) => refusal,
         None => handle(request).await,
     };
     faults.iter().fold(answered, |answer, fault| fault.spoil(answer))
+}
+
+/// Rotates the keys of the authorization server that is asked, past the key that is published as the next.
+async fn rotate_keys(site: &Site, visit: &Visit) -> Result<(), KeyPoolError> {
+    let server = oidc::server_at(visit.uri.path());
+    if site.model.authorization_server(&server).is_some() {
+        for _ in 0..2 {
+            site.rotate_keys(&server, &Cause::system()).await?;
+        }
+    }
+    Ok(())
 }
 
 impl Fault {

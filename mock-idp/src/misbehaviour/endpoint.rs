@@ -17,6 +17,8 @@ pub enum Endpoint {
     Token,
     /// The userinfo endpoint.
     Userinfo,
+    /// The pushed authorization request endpoint.
+    Par,
     /// The introspection endpoint.
     Introspect,
     /// The revocation endpoint.
@@ -37,6 +39,7 @@ impl Endpoint {
         Self::Authorize,
         Self::Token,
         Self::Userinfo,
+        Self::Par,
         Self::Introspect,
         Self::Revoke,
         Self::Logout,
@@ -52,6 +55,7 @@ impl Endpoint {
             Self::Authorize => "authorize",
             Self::Token => "token",
             Self::Userinfo => "userinfo",
+            Self::Par => "par",
             Self::Introspect => "introspect",
             Self::Revoke => "revoke",
             Self::Logout => "logout",
@@ -78,6 +82,7 @@ impl Endpoint {
             "authorize" => Some(Self::Authorize),
             "token" => Some(Self::Token),
             "userinfo" => Some(Self::Userinfo),
+            "par" => Some(Self::Par),
             "introspect" => Some(Self::Introspect),
             "revoke" => Some(Self::Revoke),
             "logout" => Some(Self::Logout),

@@ -41,6 +41,9 @@ pub enum Fault {
     IdTokenSignature(Signature),
     /// Names another key in the ID token's header, or none; the signature stays the right key's.
     IdTokenKid(Kid),
+    /// Before the token endpoint looks at a request, its authorization server's keys are rotated twice, so that none
+    /// signs which was published before.
+    KeysRotated,
     /// Sets a claim of the userinfo answer, or removes it.
     UserinfoClaim {
         /// Its name.
@@ -196,6 +199,7 @@ impl Fault {
             | Self::IdTokenHeader { .. }
             | Self::IdTokenSignature(_)
             | Self::IdTokenKid(_) => Point::IdToken,
+            Self::KeysRotated => Point::Answer(Endpoint::Token),
             Self::UserinfoClaim { .. } => Point::Userinfo,
             Self::DiscoveryMember { .. } => Point::Discovery,
             Self::KeySet(_) => Point::KeySet,
@@ -316,8 +320,8 @@ mod tests {
         insta::assert_snapshot!(faults.map(said).join("\n"), @r"
         there is no member of token answers `token-type`. Did you mean `token_type`? There is: token_type, expires_in, access_token, scope, id_token, refresh_token, device_secret
         there is no member of ID tokens' headers `typ`. There is: alg, kid
-        there is no parameter of the callback `stat`. Did you mean `state`? There is: state, code, iss, error, error_description
-        there is no parameter of the callback `nonce`. There is: state, code, iss, error, error_description
+        there is no parameter of the callback `stat`. Did you mean `state`? There is: state, code, id_token, access_token, token_type, expires_in, scope, iss, error, error_description
+        there is no parameter of the callback `nonce`. There is: state, code, id_token, access_token, token_type, expires_in, scope, iss, error, error_description
         the callback's status is to be 301, 302, 303, 307 or 308, not 304
         an answer's status is to be from 400 to 599, not 200
         at most 600000 milliseconds

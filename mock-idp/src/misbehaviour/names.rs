@@ -63,7 +63,18 @@ pub const TOKEN_MEMBERS: &[&str] =
     &["token_type", "expires_in", "access_token", "scope", "id_token", "refresh_token", "device_secret"];
 
 /// Every parameter that an authorization response may have.
-pub const CALLBACK_PARAMETERS: &[&str] = &["state", "code", "iss", "error", "error_description"];
+pub const CALLBACK_PARAMETERS: &[&str] = &[
+    "state",
+    "code",
+    "id_token",
+    "access_token",
+    "token_type",
+    "expires_in",
+    "scope",
+    "iss",
+    "error",
+    "error_description",
+];
 
 /// Every registered member of a discovery document (OpenID Connect Discovery 1.0, section 3; RP-Initiated Logout 1.0;
 /// RFC 8414, 8628, 9101, 9126, 9207, 9449), beside those that Okta adds.

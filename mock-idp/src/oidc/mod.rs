@@ -38,6 +38,7 @@ pub(crate) use grants::Grants;
 pub(crate) use keys::{KeyRing, KeyStatus, ServerKeys};
 pub(crate) use pushed::PushedRequests;
 pub(crate) use request::AuthorizeRequest;
+pub(crate) use server::named as server_at;
 
 use crate::site::Site;
 

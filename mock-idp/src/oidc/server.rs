@@ -57,7 +57,7 @@ impl AuthServer {
 }
 
 /// Which server a path is below: `/oauth2/v1/…` and `/.well-known/…` are the org's own.
-fn named(path: &str) -> ServerName {
+pub(crate) fn named(path: &str) -> ServerName {
     match path.strip_prefix("/oauth2/").and_then(|rest| rest.split('/').next()) {
         None | Some("v1") => ServerName::Org,
         Some(id) => ServerName::Custom(AuthorizationServerId::new(id)),

@@ -64,6 +64,7 @@ impl World {
                 KeySetFault::Nameless => KeySet::Nameless,
             })
         }));
+        faults.extend(way.rotates_keys.then_some(Fault::KeysRotated));
         if let Some(token) = &way.token {
             let fault = |name, value| Fault::TokenMember { name, value };
             faults.extend(self.members(&token.set, |it| it.as_str(), fault)?);

@@ -209,7 +209,7 @@ async fn what_is_no_knob_is_refused_over_http_with_what_exists() {
 {}
   E0000001 knob: missing field `fault`
 {"fault": {"id_tokn_claim": {"name": "aud"}}}
-  E0000001 knob: there is no `id_tokn_claim`. Did you mean `id_token_claim`? There is: id_token_claim, id_token_expired, id_token_header, id_token_signature, id_token_kid, userinfo_claim, discovery_member, key_set, token_member, callback_parameter, callback_doubled, callback_status, answer_status, answer_slow, answer_type, answer_body, answer_cut, answer_huge
+  E0000001 knob: there is no `id_tokn_claim`. Did you mean `id_token_claim`? There is: id_token_claim, id_token_expired, id_token_header, id_token_signature, id_token_kid, keys_rotated, userinfo_claim, discovery_member, key_set, token_member, callback_parameter, callback_doubled, callback_status, answer_status, answer_slow, answer_type, answer_body, answer_cut, answer_huge
 {"fault": {"id_token_claim": {"name": "sbu"}}}
   E0000001 knob: there is no claim of ID tokens `sbu`. Did you mean `sub`? There is: sub, name, email, ver, iss, aud, iat, exp, jti, amr, acr, idp, nonce, preferred_username, nickname, given_name, middle_name, family_name, email_verified, profile, zoneinfo, locale, address, phone_number, updated_at, auth_time, at_hash, c_hash, groups
 {"fault": {"id_token_claim": {"nam": "sub"}}}
@@ -217,7 +217,7 @@ async fn what_is_no_knob_is_refused_over_http_with_what_exists() {
 {"fault": {"id_token_claim": "sub"}}
   E0000001 knob: invalid type: string "sub", expected struct variant
 {"fault": {"answer_cut": {"endpoint": "tokne", "after": 1}}}
-  E0000001 knob: there is no `tokne`. Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, introspect, revoke, logout, sign_in, api
+  E0000001 knob: there is no `tokne`. Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, par, introspect, revoke, logout, sign_in, api
 {"fault": {"answer_cut": {"endpoint": "token", "after": -1}}}
   E0000001 knob: invalid value: integer `-1`, expected u64
 {"fault": {"id_token_signature": "bad"}}

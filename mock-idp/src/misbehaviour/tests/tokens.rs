@@ -1,9 +1,11 @@
+use std::num::NonZeroU32;
+
 use http::StatusCode;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::{Map, Value, json};
 
 use super::{fault, id_token, spoiled};
-use crate::misbehaviour::{Fault, Kid, Signature};
+use crate::misbehaviour::{Fault, Kid, Knob, Signature};
 use crate::testing::{ORG, TestOrg, decoded};
 
 #[tokio::test]
@@ -115,4 +117,23 @@ async fn userinfo_is_spoiled() {
     let claims = org.userinfo(&token).await.json();
     assert_eq!((&claims["sub"], claims.get("email")), (&json!("00uSomebodyElse"), None));
     assert_eq!(spoiled(&org), 2);
+}
+
+#[tokio::test]
+async fn a_rotation_signs_with_a_key_that_was_not_published_before_and_is_now() {
+    let org = TestOrg::with_alice_assigned().await;
+    let published = async || {
+        let keys = org.browser().get(&format!("{ORG}/oauth2/v1/keys")).await.json();
+        let keys = keys["keys"].as_array().unwrap().clone();
+        keys.iter().map(|key| key["kid"].clone()).collect::<Vec<_>>()
+    };
+    let before = published().await;
+    let once = Knob { times: NonZeroU32::new(1), ..Fault::KeysRotated.into() };
+    org.site.misbehaviour.turn(once).unwrap();
+    let token = id_token(&org).await;
+    let kid = decoded(0, &token)["kid"].clone();
+    assert!(!before.contains(&kid) && published().await.contains(&kid), "{kid} and {before:?}");
+    assert!(org.site.keys.org().verify_id_token(&token).is_some());
+    assert_eq!(decoded(0, &id_token(&org).await)["kid"], kid, "it was rotated once");
+    assert_eq!(spoiled(&org), 1);
 }

@@ -276,12 +276,14 @@ record! {
             discovery: Option<DiscoveryFaults>,
             /// The keys that it publishes.
             keys: Option<KeySetFault>,
+            /// Whether each token request rotates its keys first, past those that were published.
+            rotates_keys: bool,
             /// The token endpoint's answers when it gives tokens.
             token: Option<TokenFaults>,
             /// The answer to an authorization request, as the browser brings it.
             callback: Option<CallbackFaults>,
-            /// Whole answers, by endpoint: `discovery`, `keys`, `authorize`, `token`, `userinfo`, `introspect`, `revoke`,
-            /// `logout`, `sign_in` or `api`.
+            /// Whole answers, by endpoint: `discovery`, `keys`, `authorize`, `token`, `userinfo`, `par`, `introspect`,
+            /// `revoke`, `logout`, `sign_in` or `api`.
             answers: Entries<Endpoint, AnswerFaults>,
             /// For this user alone.
             user: Option<UserName>,

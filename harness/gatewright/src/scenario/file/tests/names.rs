@@ -253,7 +253,7 @@ fn a_misbehaviour_that_does_not_exist_is_shown_with_those_that_do() {
     10 |   - okta misbehaves: { callback: { double: nonce }, answers: { tokn: { status: 500 } } }
        |                                            ^^^^^ expected a parameter of the callback
        |
-       = help: There is: state, code, iss, error, error_description
+       = help: There is: state, code, id_token, access_token, token_type, expires_in, scope, iss, error, error_description
 
     error: `tokn` does not fit here
       --> scenarios/gate/x.yaml:10:64
@@ -261,7 +261,7 @@ fn a_misbehaviour_that_does_not_exist_is_shown_with_those_that_do() {
     10 |   - okta misbehaves: { callback: { double: nonce }, answers: { tokn: { status: 500 } } }
        |                                                                ^^^^ expected an endpoint of the org
        |
-       = help: Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, introspect, revoke, logout, sign_in, api
+       = help: Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, par, introspect, revoke, logout, sign_in, api
 
     error: `lost` does not fit here
       --> scenarios/gate/x.yaml:11:31
