@@ -3,6 +3,7 @@
 //! * [`model`]: users, groups, applications, assignments, sessions, System Log: the objects that all faces share;
 //! * `oidc`: discovery, keys, authorize, token, userinfo, logout;
 //! * `sign_in`: the hosted sign-in page and the way to the admin console;
+//! * `idx`: the same sign-in by Identity Engine's endpoints, for Okta's widget and SDKs;
 //! * `console` and `dashboard`: for administrators and end users, in the browser;
 //! * `api`: the management API;
 //! * [`device`]: the authenticator app in a person's hand, which is no part of the org;
@@ -16,6 +17,7 @@ mod console;
 mod dashboard;
 pub mod device;
 mod event;
+mod idx;
 pub mod keys;
 pub mod misbehaviour;
 pub mod model;

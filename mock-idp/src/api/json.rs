@@ -16,7 +16,7 @@ const MAX_JSON: usize = 1024 * 1024;
 ///
 /// As at Okta, members that an endpoint has no use for are left aside, so that what was read can be sent back; unknown
 /// attributes of a profile are refused, and so are unknown members of what is this project's own (`/gatewright`).
-pub(super) struct Body<T>(pub(super) T);
+pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Site> for Body<T> {
     type Rejection = ApiError;

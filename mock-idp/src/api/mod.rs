@@ -35,6 +35,7 @@ use axum::routing::{any, delete, get, post, put};
 
 pub(crate) use access::token_of;
 pub(crate) use error::ApiError;
+pub(crate) use json::Body;
 
 use crate::site::Site;
 

@@ -70,7 +70,7 @@ impl Endpoint {
         match segments.as_slice() {
             [".well-known", _] | ["oauth2", _, ".well-known", _] => Some(Self::Discovery),
             ["oauth2", "v1", name] | ["oauth2", _, "v1", name] => Self::of_authorization_server(name),
-            ["signin"] => Some(Self::SignIn),
+            ["signin"] | ["idp", "idx", ..] => Some(Self::SignIn),
             ["api", "v1", ..] => Some(Self::Api),
             _ => None,
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ground::Secret;
 
+use super::alert::Alert;
 use super::log;
 use super::pending::{Destination, SignIn};
 use crate::model::{
@@ -19,7 +20,7 @@ use crate::web::Visit;
 
 /// Where a sign-in stands.
 #[derive(Clone, Debug)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// Nobody knows who it is yet.
     Identify,
     /// The person chooses by what to prove who it is.
@@ -36,11 +37,11 @@ pub(super) enum Stage {
 
 /// What a person does on the way.
 #[derive(Clone, Debug)]
-pub(super) enum Task {
+pub(crate) enum Task {
     /// Gives the password.
     Password,
-    /// Changes the password of this user, which has expired.
-    NewPassword(UserId),
+    /// Changes the password of this user, which has expired and has just been given.
+    NewPassword { user: UserId, old: Secret },
     /// Gives a code of this factor's.
     Code(FactorId),
     /// Enters this key into an authenticator app, and gives a first code.
@@ -54,7 +55,7 @@ pub(super) enum Task {
 
 /// Why a sign-in ends without letting the person in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// A policy denies it.
     Denied,
     /// Nothing that the person has, or could enrol, is what the policies ask for.
@@ -63,15 +64,15 @@ pub(super) enum Refusal {
 
 /// What somebody chose to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(crate) enum Choice {
     Prove(AuthenticationMethod),
     Enroll(FactorKind),
 }
 
 impl SignIn {
     /// Where it stands now.
-    pub(super) fn stage(&self, site: &Site, visit: &Visit) -> Stage {
-        if let Some(task @ Task::NewPassword(_)) = &self.task {
+    pub(crate) fn stage(&self, site: &Site, visit: &Visit) -> Stage {
+        if let Some(task @ Task::NewPassword { .. }) = &self.task {
             return Stage::Task(task.clone());
         }
         let Some(user) = self.known_user(site) else { return Stage::Identify };
@@ -94,8 +95,13 @@ impl SignIn {
         }
     }
 
+    /// What there is to choose from, whatever has been chosen.
+    pub(crate) fn choices(&self, site: &Site, visit: &Visit) -> Stage {
+        Self { task: None, ..self.clone() }.stage(site, visit)
+    }
+
     /// Whether the relying party asked for a degree of proof, so that it is told when there is none.
-    pub(super) fn was_asked_for_more(&self) -> bool {
+    pub(crate) fn was_asked_for_more(&self) -> bool {
         self.destination.asked().assurance.is_some()
     }
 
@@ -123,7 +129,7 @@ impl SignIn {
     }
 
     /// Says in the System Log what the policies say now.
-    pub(super) fn log_evaluation(&self, site: &Site, visit: &Visit) {
+    pub(crate) fn log_evaluation(&self, site: &Site, visit: &Visit) {
         if let Some(user) = self.known_user(site) {
             let judgement = self.judge(site, visit, &user);
             log::evaluation(
@@ -136,13 +142,17 @@ impl SignIn {
     }
 
     /// Takes a name, and a password if one came. Whoever it is, a wrong one is told the same words.
-    pub(super) fn identify(&mut self, site: &Site, visit: &Visit, username: &str, password: Option<&Secret>) {
-        username.clone_into(&mut self.username);
+    pub(crate) fn identify(&mut self, site: &Site, visit: &Visit, username: &str, password: Option<&Secret>) {
+        // No login is longer than this; what strangers type is remembered.
+        let username: String = username.chars().take(100).collect();
+        self.username.clone_from(&username);
         self.task = None;
-        let cause = visit.cause(Actor::Unknown { login: username.to_owned() });
+        let cause = visit.cause(Actor::Unknown { login: username.clone() });
         let known = match password {
-            Some(password) => site.model.verify_password(username, password, &cause).map(|user| (user, true)),
-            None => by_name(site, username).map(|user| (user, false)),
+            Some(password) => {
+                site.model.verify_password(&username, password, &cause).map(|user| (user, true))
+            }
+            None => by_name(site, &username).map(|user| (user, false)),
         };
         match known {
             Ok((user, proved)) => {
@@ -155,14 +165,26 @@ impl SignIn {
                     self.proved_password(site, visit, &user);
                 }
             }
-            Err(why) => self.refused(site, visit, why),
+            Err(why) => self.refused(site, visit, password, why),
         }
     }
 
-    /// Takes a new password from somebody who knows the one that has expired.
-    pub(super) fn give_new_password(&mut self, site: &Site, visit: &Visit, old: &Secret, new: &Secret) {
-        let Some(Task::NewPassword(user)) = self.task.clone() else { return };
-        match site.model.change_password(&user, old, new, &visit.cause(Actor::User(user.clone()))) {
+    /// Takes a new password from somebody who has given the one that has expired, and gives it again where a face asks
+    /// for that.
+    pub(crate) fn give_new_password(
+        &mut self,
+        site: &Site,
+        visit: &Visit,
+        again: Option<&Secret>,
+        new: &Secret,
+    ) {
+        let Some(Task::NewPassword { user, old }) = self.task.clone() else { return };
+        match site.model.change_password(
+            &user,
+            again.unwrap_or(&old),
+            new,
+            &visit.cause(Actor::User(user.clone())),
+        ) {
             Ok(user) => {
                 if self.user.as_ref() != Some(&user.id) {
                     self.proofs.clear();
@@ -170,23 +192,23 @@ impl SignIn {
                 self.user = Some(user.id.clone());
                 self.proved_password(site, visit, &user);
             }
-            Err(ModelError::Invalid { reason, .. }) => self.alert = Some(reason),
-            Err(refusal) => self.alert = Some(refusal.to_string()),
+            Err(ModelError::Invalid { reason, .. }) => self.alert = Some(Alert::NewPassword(reason)),
+            Err(refusal) => self.alert = Some(Alert::NewPassword(refusal.to_string())),
         }
     }
 
     /// Takes the password of somebody whose name is known.
-    pub(super) fn give_password(&mut self, site: &Site, visit: &Visit, password: &Secret) {
+    pub(crate) fn give_password(&mut self, site: &Site, visit: &Visit, password: &Secret) {
         let Some(user) = self.user.as_ref().and_then(|user| site.model.user(user)) else { return };
         let cause = visit.cause(Actor::User(user.id.clone()));
         match site.model.verify_password(&user.profile.login, password, &cause) {
             Ok(user) => self.proved_password(site, visit, &user),
-            Err(why) => self.refused(site, visit, why),
+            Err(why) => self.refused(site, visit, Some(password), why),
         }
     }
 
     /// Begins what the person chose, if it is among what may come next.
-    pub(super) fn choose(&mut self, site: &Site, visit: &Visit, choice: Choice) {
+    pub(crate) fn choose(&mut self, site: &Site, visit: &Visit, choice: Choice) {
         let Some(user) = self.user.clone() else { return };
         self.task = None;
         self.alert = None;
@@ -203,7 +225,7 @@ impl SignIn {
     }
 
     /// Takes a code for the factor that is asked for or being enrolled.
-    pub(super) fn give_code(&mut self, site: &Site, visit: &Visit, code: &str) {
+    pub(crate) fn give_code(&mut self, site: &Site, visit: &Visit, code: &str) {
         let Some(user) = self.user.clone() else { return };
         let cause = visit.cause(Actor::User(user));
         let proof = match &self.task {
@@ -223,12 +245,12 @@ impl SignIn {
         };
         match proof {
             Ok(proof) => self.proved(site, proof),
-            Err(refusal) => self.alert = Some(refusal.to_string()),
+            Err(refusal) => self.alert = Some(refusal.into()),
         }
     }
 
     /// Leaves what was chosen; or begins anew, as nobody.
-    pub(super) fn go_back(&mut self, to_start: bool) {
+    pub(crate) fn go_back(&mut self, to_start: bool) {
         self.task = None;
         self.alert = None;
         if to_start {
@@ -257,11 +279,13 @@ impl SignIn {
         }
     }
 
-    fn refused(&mut self, site: &Site, visit: &Visit, why: SignInRefusal) {
+    fn refused(&mut self, site: &Site, visit: &Visit, given: Option<&Secret>, why: SignInRefusal) {
         // Whoever has proved that the old password is theirs may change it.
-        (self.task, self.alert) = match &why {
-            SignInRefusal::PasswordExpired(user) => (Some(Task::NewPassword(user.clone())), None),
-            _ => (None, Some("Unable to sign in".to_owned())),
+        (self.task, self.alert) = match (&why, given) {
+            (SignInRefusal::PasswordExpired(user), Some(old)) => {
+                (Some(Task::NewPassword { user: user.clone(), old: old.clone() }), None)
+            }
+            _ => (None, Some(Alert::NotSignedIn)),
         };
         log::refusal(site, visit, &self.username, why);
     }
@@ -272,14 +296,14 @@ impl Task {
         match self {
             Self::Password => method == AuthenticationMethod::Password,
             Self::Code(_) => method == AuthenticationMethod::Factor(FactorKind::Totp),
-            Self::NewPassword(_) | Self::EnrollTotp { .. } => false,
+            Self::NewPassword { .. } | Self::EnrollTotp { .. } => false,
         }
     }
 
     fn enrolls(&self, kind: FactorKind) -> bool {
         match self {
             Self::EnrollTotp { .. } => kind == FactorKind::Totp,
-            Self::Password | Self::NewPassword(_) | Self::Code(_) => false,
+            Self::Password | Self::NewPassword { .. } | Self::Code(_) => false,
         }
     }
 }
@@ -348,7 +372,7 @@ pub(crate) fn judge_session(
     request: &AuthorizeRequest,
     app: &App,
 ) -> Judgement {
-    let browser = super::pages::browser(visit);
+    let browser = super::steps::browser(visit);
     let judgement = site.model.judge(&Sitting {
         user: &session.user,
         address: visit.address,

@@ -4,15 +4,19 @@
 //!   so that nobody can sign another browser in, and each ends where it was begun for;
 //! * `flow`: where a sign-in stands, and how it goes on;
 //! * `views` and `pages`: how people see it, and what they send;
+//! * `steps`: what these have in common with its other faces, Identity Engine's endpoints and the primary
+//!   authentication API;
 //! * `session`: where it ends;
 //! * `admin`: the way to the admin console.
 
 mod admin;
+mod alert;
 mod flow;
 mod log;
 mod pages;
 mod pending;
 mod session;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -20,10 +24,12 @@ mod views;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub(crate) use flow::judge_session;
-pub(crate) use pages::{ask, begin};
-pub(crate) use pending::{Destination, SignIns};
+pub(crate) use alert::Alert;
+pub(crate) use flow::{Choice, Refusal, Stage, Task, judge_session};
+pub(crate) use pages::{ask, begin, encoded, started_over};
+pub(crate) use pending::{Destination, PATIENCE, SignIn, SignIns};
 pub(crate) use session::end_session;
+pub(crate) use steps::{finish, shown, under_way};
 
 use crate::site::Site;
 

@@ -4,19 +4,18 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use ground::Secret;
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use super::flow::{Choice, Refusal, Stage};
+use super::alert::Alert;
+use super::flow::Choice;
 use super::pending::{Destination, SignIn};
+use super::steps::{self, DEVICE_COOKIE};
 use super::{admin, session, views};
 use crate::model::{AuthenticationMethod, Digest, FactorKind, Session, Surface};
 use crate::site::Site;
 use crate::web::{Params, Visit, error_page, read_form, redirect, see_other, set_cookie};
-
-/// Okta's device cookie, which tells one browser from another before anybody signs in.
-const DEVICE_COOKIE: &str = "DT";
 
 const HOME: &str = "/app/UserHome";
 
@@ -43,7 +42,7 @@ pub(super) async fn login(State(site): State<Site>, visit: Visit, request: Reque
 pub(super) async fn again(State(site): State<Site>, visit: Visit, request: Request) -> Response {
     let query = Params::parse(request.uri().query().unwrap_or_default().as_bytes());
     let token = query.text("stateToken");
-    match browser(&visit).and_then(|browser| site.sign_ins.find(token, browser, site.now())) {
+    match steps::shown(&site, &visit, token) {
         Some(sign_in) => views::page(&site, &visit, token, &sign_in),
         None => started_over(&site),
     }
@@ -52,11 +51,9 @@ pub(super) async fn again(State(site): State<Site>, visit: Visit, request: Reque
 /// `/signin`: name and password, or the name alone of somebody who has other means.
 pub(super) async fn submit(State(site): State<Site>, visit: Visit, request: Request) -> Response {
     step(&site, &visit, request, |sign_in, form| {
-        // No login is longer than this; what strangers type is remembered.
-        let username: String = form.text("username").chars().take(100).collect();
         let password = Secret::new("password", form.text("password"));
         let password = (!form.has("otherwise")).then_some(&password);
-        sign_in.identify(&site, &visit, &username, password);
+        sign_in.identify(&site, &visit, form.text("username"), password);
     })
     .await
 }
@@ -95,8 +92,8 @@ pub(super) async fn new_password(State(site): State<Site>, visit: Visit, request
     step(&site, &visit, request, |sign_in, form| {
         let [old, new] = ["old", "new"].map(|name| Secret::new("password", form.text(name)));
         match form.text("new") == form.text("again") {
-            true => sign_in.give_new_password(&site, &visit, &old, &new),
-            false => sign_in.alert = Some("New passwords must match".to_owned()),
+            true => sign_in.give_new_password(&site, &visit, Some(&old), &new),
+            false => sign_in.alert = Some(Alert::NewPassword("New passwords must match".to_owned())),
         }
     })
     .await
@@ -124,25 +121,15 @@ async fn step(
         Err(status) => return error_page(site, status, "Bad request", "The form could not be read."),
     };
     let token = form.text("stateToken");
-    let browser = browser(visit).filter(|_| visit.same_origin(site));
-    let Some(mut sign_in) = browser.and_then(|browser| site.sign_ins.find(token, browser, site.now())) else {
-        return started_over(site);
-    };
+    let Some(mut sign_in) = steps::under_way(site, visit, token) else { return started_over(site) };
     take(&mut sign_in, &form);
     sign_in.log_evaluation(site, visit);
-    match sign_in.stage(site, visit) {
-        Stage::Finished(user, limits) if site.sign_ins.end(token, site.now()) => {
-            session::begin(site, visit, &sign_in, &user, limits)
-        }
-        Stage::Finished(..) => started_over(site),
-        Stage::Refused(Refusal::Unattainable) if sign_in.was_asked_for_more() => {
-            site.sign_ins.end(token, site.now());
-            session::give_up(site, visit, &sign_in)
-        }
-        _ if site.sign_ins.keep(token, sign_in, site.now()) => {
-            see_other(&format!("/signin?stateToken={}", encoded(token)))
-        }
-        _ => started_over(site),
+    if let Some(response) = steps::finish(site, visit, token, &sign_in, &Method::POST) {
+        return response;
+    }
+    match site.sign_ins.keep(token, sign_in, site.now()) {
+        true => see_other(&format!("/signin?stateToken={}", encoded(token))),
+        false => started_over(site),
     }
 }
 
@@ -194,17 +181,13 @@ pub(super) fn local_path(here: &str, wanted: &str) -> Option<String> {
     local.then(|| path.to_owned())
 }
 
-pub(super) fn started_over(site: &Site) -> Response {
+pub(crate) fn started_over(site: &Site) -> Response {
     let text = "This sign-in has expired, was finished already, or was begun in another browser. Go back to the page \
                 that you wanted and sign in again.";
     error_page(site, StatusCode::BAD_REQUEST, "Sign in again", text)
 }
 
-pub(super) fn browser(visit: &Visit) -> Option<Digest> {
-    visit.cookie(DEVICE_COOKIE).map(Digest::of)
-}
-
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 #[cfg(test)]

@@ -5,12 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use ground::{Secret, random};
 
+use super::alert::Alert;
 use super::flow::Task;
 use crate::model::{Digest, Expiring, SessionId, UserId, Verification};
 use crate::oidc::AuthorizeRequest;
 
 /// How long a person may take to sign in, in stage time.
-const PATIENCE: TimeDelta = TimeDelta::minutes(60);
+pub(crate) const PATIENCE: TimeDelta = TimeDelta::minutes(60);
 
 /// How long a browser may take from one of the org's hosts to the other, in stage time.
 const TICKET_LIFETIME: TimeDelta = TimeDelta::minutes(1);
@@ -32,19 +33,19 @@ pub(crate) enum Destination {
 pub(crate) struct SignIn {
     /// The browser in which it began, by the digest of its device cookie.
     pub(super) browser: Digest,
-    pub(super) destination: Destination,
+    pub(crate) destination: Destination,
     /// When it began, in stage time: what was proved since is fresh.
-    pub(super) began: DateTime<Utc>,
+    pub(crate) began: DateTime<Utc>,
     /// What the name field holds.
-    pub(super) username: String,
+    pub(crate) username: String,
     /// Who it is, once that is known.
-    pub(super) user: Option<UserId>,
+    pub(crate) user: Option<UserId>,
     /// What has been proved, here or in the session that the browser has.
     pub(super) proofs: Vec<Verification>,
     /// What the person is about to do next, if that has been chosen.
-    pub(super) task: Option<Task>,
-    /// What the page has to say about the last attempt.
-    pub(super) alert: Option<String>,
+    pub(crate) task: Option<Task>,
+    /// What there is to say about the last attempt.
+    pub(crate) alert: Option<Alert>,
 }
 
 /// A session on its way to the admin console's host.
@@ -82,14 +83,14 @@ impl SignIns {
     }
 
     /// Keeps where a sign-in has come to; false when it had ended meanwhile.
-    pub(super) fn keep(&self, token: &str, sign_in: SignIn, now: DateTime<Utc>) -> bool {
+    pub(crate) fn keep(&self, token: &str, sign_in: SignIn, now: DateTime<Utc>) -> bool {
         let mut under_way = self.under_way();
         let kept = under_way.find_mut(Digest::of(token), now);
         kept.map(|kept| *kept = sign_in).is_some()
     }
 
     /// Ends a sign-in; false when it had ended, so that one page signs in once.
-    pub(super) fn end(&self, token: &str, now: DateTime<Utc>) -> bool {
+    pub(crate) fn end(&self, token: &str, now: DateTime<Utc>) -> bool {
         self.under_way().take(Digest::of(token), now).is_some()
     }
 

@@ -8,15 +8,17 @@ use crate::Event;
 use crate::model::{Actor, Session, SessionLimits, User};
 use crate::oidc;
 use crate::site::Site;
-use crate::web::{SESSION_COOKIE, Visit, expired_cookie, see_other, set_cookie, set_cookie_for};
+use crate::web::{SESSION_COOKIE, Visit, expired_cookie, redirect, see_other, set_cookie, set_cookie_for};
 
-/// Lets the person in whose sign-in has come to its end, and sends the browser where it was on the way to.
+/// Lets the person in whose sign-in has come to its end, and sends the browser, which came by
+/// `method`, where it was on the way to.
 pub(super) fn begin(
     site: &Site,
     visit: &Visit,
     sign_in: &SignIn,
     user: &User,
     limits: SessionLimits,
+    method: &Method,
 ) -> Response {
     let cause = visit.cause(Actor::User(user.id.clone()));
     let proofs = &sign_in.proofs;
@@ -38,8 +40,8 @@ pub(super) fn begin(
         session: session.id.clone(),
     });
     let mut response = match &sign_in.destination {
-        Destination::Page(path) => see_other(path),
-        Destination::Authorize(request) => oidc::finish(site, visit, request, &session, &Method::POST),
+        Destination::Page(path) => onward(path, method),
+        Destination::Authorize(request) => oidc::finish(site, visit, request, &session, method),
     };
     let cookie = match limits.persistent_cookie {
         true => set_cookie_for(SESSION_COOKIE, &cookie, "None", limits.max_lifetime.or(limits.max_idle)),
@@ -50,10 +52,17 @@ pub(super) fn begin(
 }
 
 /// Tells the relying party that this person can't give the proof that it asked for.
-pub(super) fn give_up(site: &Site, visit: &Visit, sign_in: &SignIn) -> Response {
+pub(super) fn give_up(site: &Site, visit: &Visit, sign_in: &SignIn, method: &Method) -> Response {
     match &sign_in.destination {
-        Destination::Authorize(request) => oidc::refuse_unmet(site, visit, request, None, &Method::POST),
-        Destination::Page(path) => see_other(path),
+        Destination::Authorize(request) => oidc::refuse_unmet(site, visit, request, None, method),
+        Destination::Page(path) => onward(path, method),
+    }
+}
+
+fn onward(path: &str, method: &Method) -> Response {
+    match *method {
+        Method::POST => see_other(path),
+        _ => redirect(path),
     }
 }
 

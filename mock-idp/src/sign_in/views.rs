@@ -83,20 +83,21 @@ struct Refused<'a> {
 
 /// The page for where a sign-in stands.
 pub(super) fn page(site: &Site, visit: &Visit, token: &str, sign_in: &SignIn) -> Response {
+    let alert = sign_in.alert.as_ref().map(ToString::to_string);
     let around = Around {
         org: &site.names.name,
         app: match &sign_in.destination {
             Destination::Authorize(request) => Some(&request.label),
             Destination::Page(_) => None,
         },
-        alert: sign_in.alert.as_deref(),
+        alert: alert.as_deref(),
         state_token: token,
         username: &sign_in.username,
     };
     match sign_in.stage(site, visit) {
         Stage::Identify => html(StatusCode::OK, &Identify { around }),
         Stage::Task(Task::Password) => html(StatusCode::OK, &Password { around }),
-        Stage::Task(Task::NewPassword(_)) => html(StatusCode::OK, &NewPassword { around }),
+        Stage::Task(Task::NewPassword { .. }) => html(StatusCode::OK, &NewPassword { around }),
         Stage::Task(Task::Code(_)) => html(StatusCode::OK, &Code { around }),
         Stage::Task(Task::EnrollTotp { key, uri, .. }) => {
             html(StatusCode::OK, &EnrollTotp { around, key: in_fours(key.expose()), uri: uri.expose() })

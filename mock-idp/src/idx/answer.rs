@@ -1,0 +1,239 @@
+//! What clients are told: where the sign-in stands, what may come next, and what was wrong with what they sent.
+
+use axum::response::Response;
+use chrono::{DateTime, SecondsFormat, Utc};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::authenticator::{Authenticator, Method};
+use super::ion::{Forms, error, list, object, response};
+use crate::model::{AuthenticationMethod, FactorKind, FactorRefusal, FactorStatus, User};
+use crate::sign_in::{Alert, Destination, PATIENCE, Refusal, SignIn, Stage, Task, encoded};
+use crate::site::Site;
+use crate::web::Visit;
+
+/// Where the sign-in stands; `alert` is what there is to say about what the client sent.
+pub(super) fn standing(
+    site: &Site,
+    visit: &Visit,
+    handle: &str,
+    sign_in: &SignIn,
+    alert: Option<&Alert>,
+) -> Response {
+    let org = site.names.org_url();
+    let forms = Forms { org: &org, handle };
+    let mut body = head(handle, sign_in.began + PATIENCE);
+    let user = sign_in.user.as_ref().and_then(|user| site.model.user(user));
+    describe(&mut body, sign_in, user.as_deref());
+    let (general, of_field) = alert.map_or((None, None), problem);
+    let mut messages: Vec<Value> = general.into_iter().collect();
+    let mut status = alert.map_or(StatusCode::OK, status_of);
+    let mut remediations = Vec::new();
+    match sign_in.stage(site, visit) {
+        Stage::Identify => remediations.push(forms.identify()),
+        Stage::Choose(steps) => {
+            let methods: Vec<AuthenticationMethod> = steps.iter().map(|step| step.method).collect();
+            offer(site, &mut body, user.as_deref(), &methods, forms, &mut remediations);
+        }
+        Stage::ChooseEnrolment(kinds) => {
+            offer_enrolment(&mut body, &kinds.into_iter().collect::<Vec<_>>(), forms, &mut remediations);
+        }
+        Stage::Task(task) => {
+            remediations.push(forms.task(&task, of_field));
+            describe_task(&mut body, &task);
+            match sign_in.choices(site, visit) {
+                Stage::Choose(steps) => {
+                    let methods: Vec<AuthenticationMethod> = steps.iter().map(|step| step.method).collect();
+                    offer(site, &mut body, user.as_deref(), &methods, forms, &mut remediations);
+                }
+                Stage::ChooseEnrolment(kinds) => {
+                    offer_enrolment(
+                        &mut body,
+                        &kinds.into_iter().collect::<Vec<_>>(),
+                        forms,
+                        &mut remediations,
+                    );
+                }
+                _ => {}
+            }
+        }
+        Stage::Refused(Refusal::Unattainable) if sign_in.was_asked_for_more() => {
+            body.insert("failure".into(), onward(&org, handle, "failure-redirect"));
+        }
+        Stage::Refused(refusal) => {
+            status = StatusCode::FORBIDDEN;
+            messages.push(denial(refusal));
+        }
+        Stage::Finished(..) => {
+            body.insert("success".into(), onward(&org, handle, "success-redirect"));
+        }
+    }
+    if !remediations.is_empty() {
+        body.insert("remediation".into(), list(&remediations));
+        body.insert("cancel".into(), forms.cancel());
+    }
+    if !messages.is_empty() {
+        body.insert("messages".into(), list(&messages));
+    }
+    response(status, &body.into())
+}
+
+/// There is no such sign-in, or not in this browser.
+pub(super) fn expired() -> Response {
+    let text = "You have been logged out due to inactivity. Refresh or return to the sign in screen.";
+    let messages = list(&[error(text, Some("idx.session.expired"))]);
+    response(StatusCode::UNAUTHORIZED, &json!({ "version": "1.0.0", "messages": messages }))
+}
+
+/// What was sent is no answer to what was asked.
+pub(super) fn bad_request(handle: &str, sign_in: &SignIn) -> Response {
+    let mut body = head(handle, sign_in.began + PATIENCE);
+    body.insert("messages".into(), list(&[error("Bad request.", Some("E0000020"))]));
+    response(StatusCode::BAD_REQUEST, &body.into())
+}
+
+fn head(handle: &str, expires: DateTime<Utc>) -> Map<String, Value> {
+    let head = json!({
+        "version": "1.0.0",
+        "stateHandle": handle,
+        "expiresAt": expires.to_rfc3339_opts(SecondsFormat::Millis, true),
+        "intent": "LOGIN",
+    });
+    match head {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// Who is on the way, and to where.
+fn describe(body: &mut Map<String, Value>, sign_in: &SignIn, user: Option<&User>) {
+    if let Some(user) = user {
+        let value = json!({ "id": user.id, "identifier": user.profile.login });
+        body.insert("user".into(), object(&value));
+    }
+    if let Destination::Authorize(request) = &sign_in.destination {
+        let value = json!({ "name": "oidc_client", "label": request.label, "id": request.app });
+        body.insert("app".into(), object(&value));
+    }
+}
+
+/// What the person is about to prove or enrol with.
+fn describe_task(body: &mut Map<String, Value>, task: &Task) {
+    let (member, value) = match task {
+        Task::Password => {
+            let password = Method::of(AuthenticationMethod::Password);
+            ("currentAuthenticatorEnrollment", Authenticator::Password.described(&[password]))
+        }
+        Task::NewPassword { .. } => {
+            let password = Method::of(AuthenticationMethod::Password);
+            ("currentAuthenticator", Authenticator::Password.described(&[password]))
+        }
+        Task::Code(_) => {
+            let totp = Method::of(AuthenticationMethod::Factor(FactorKind::Totp));
+            ("currentAuthenticator", Authenticator::OktaVerify.described(&[totp]))
+        }
+        Task::EnrollTotp { key, uri, .. } => {
+            let mut app = Authenticator::AnyCodeApp.described(&[Method::CODE]);
+            app["contextualData"] = json!({
+                "qrcode": { "method": "embedded", "href": super::qr_code::data_uri(uri), "type": "image/svg+xml" },
+                "sharedSecret": key.expose(),
+            });
+            ("currentAuthenticator", app)
+        }
+    };
+    body.insert(member.into(), object(&value));
+}
+
+/// Adds the choice between these proofs, and what the person has of them.
+fn offer(
+    site: &Site,
+    body: &mut Map<String, Value>,
+    user: Option<&User>,
+    methods: &[AuthenticationMethod],
+    forms: Forms<'_>,
+    remediations: &mut Vec<Value>,
+) {
+    let enrolled = user.map(|user| enrolled(site, user)).unwrap_or_default();
+    let listed: Vec<Authenticator> = enrolled.iter().map(|(authenticator, _)| *authenticator).collect();
+    let described: Vec<Value> =
+        enrolled.iter().map(|(authenticator, methods)| authenticator.described(methods)).collect();
+    body.insert("authenticatorEnrollments".into(), list(&described));
+    remediations.push(forms.select(methods, &listed));
+}
+
+fn offer_enrolment(
+    body: &mut Map<String, Value>,
+    kinds: &[FactorKind],
+    forms: Forms<'_>,
+    remediations: &mut Vec<Value>,
+) {
+    let listed: Vec<Authenticator> =
+        kinds.iter().filter_map(|kind| Authenticator::enrolling(*kind)).collect();
+    let described: Vec<Value> =
+        listed.iter().map(|authenticator| authenticator.described(&[Method::CODE])).collect();
+    body.insert("authenticators".into(), list(&described));
+    remediations.push(forms.select_enrolment(kinds, &listed));
+}
+
+/// What a person has to prove with, each authenticator with its methods.
+fn enrolled(site: &Site, user: &User) -> Vec<(Authenticator, Vec<Method>)> {
+    let password = user.has_password().then_some(AuthenticationMethod::Password);
+    let factors = site.model.factors_of(&user.id);
+    let active = factors.iter().filter(|factor| factor.status == FactorStatus::Active);
+    let methods = active.map(|factor| AuthenticationMethod::Factor(factor.kind()));
+    let mut enrolled: Vec<(Authenticator, Vec<Method>)> = Vec::new();
+    for method in password.into_iter().chain(methods) {
+        let Some(authenticator) = Authenticator::of(method) else { continue };
+        match enrolled.iter_mut().find(|(other, _)| *other == authenticator) {
+            Some((_, methods)) => methods.push(Method::of(method)),
+            None => enrolled.push((authenticator, vec![Method::of(method)])),
+        }
+    }
+    enrolled
+}
+
+/// Where the browser goes next. (A `rel` would make it a form.)
+fn onward(org: &str, handle: &str, name: &str) -> Value {
+    json!({ "name": name, "href": format!("{org}/login/token/redirect?stateToken={}", encoded(handle)) })
+}
+
+/// What was wrong, as a message about the whole or about the one field.
+fn problem(alert: &Alert) -> (Option<Value>, Option<Value>) {
+    match alert {
+        Alert::NotSignedIn => (Some(error(&alert.to_string(), Some("errors.E0000004"))), None),
+        Alert::Proof(FactorRefusal::WrongCode) => {
+            (None, Some(error("Invalid code. Try again.", Some("api.authn.error.PASSCODE_INVALID"))))
+        }
+        Alert::Proof(FactorRefusal::CodeUsed) => {
+            let key = "authfactor.challenge.soft_token.used_passcode";
+            (None, Some(error(&alert.to_string(), Some(key))))
+        }
+        Alert::Proof(FactorRefusal::TooManyFailures { .. }) => {
+            let text = "This factor is suspended for your account due to too many failed attempts";
+            (Some(error(text, Some("authfactor.challenge.suspended_factor"))), None)
+        }
+        Alert::Proof(_) => (Some(error(&alert.to_string(), None)), None),
+        Alert::NewPassword(reason) => (None, Some(error(reason, None))),
+    }
+}
+
+fn status_of(alert: &Alert) -> StatusCode {
+    match alert {
+        Alert::NotSignedIn | Alert::Proof(_) => StatusCode::UNAUTHORIZED,
+        Alert::NewPassword(_) => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn denial(refusal: Refusal) -> Value {
+    match refusal {
+        Refusal::Denied => {
+            let text = "You do not have permission to perform the requested action.";
+            error(text, Some("security.access_denied"))
+        }
+        Refusal::Unattainable => {
+            let text = "Your organization asks for a security method that you don't have and can't set up here. Contact \
+                        your administrator for help.";
+            error(text, None)
+        }
+    }
+}

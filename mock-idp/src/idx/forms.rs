@@ -1,0 +1,100 @@
+//! The form for each thing that a person may do next.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::authenticator::{Authenticator, Method};
+use super::ion::{Forms, credentials, fixed, secret, visible};
+use crate::model::{AuthenticationMethod, FactorKind};
+use crate::sign_in::Task;
+
+impl Forms<'_> {
+    /// Name and password, or the name alone of somebody who has other means.
+    pub(super) fn identify(self) -> Value {
+        let mut password = credentials(&json!({
+            "name": "passcode", "label": "Password", "secret": true, "required": false,
+        }));
+        password["required"] = false.into();
+        let name = json!({ "name": "identifier", "label": "Username", "required": true });
+        self.form("identify", "identify", vec![name, password])
+    }
+
+    /// A choice between these proofs; `listed` is the order in which the answer describes the authenticators.
+    pub(super) fn select(self, methods: &[AuthenticationMethod], listed: &[Authenticator]) -> Value {
+        let mut by_authenticator: BTreeMap<Authenticator, Vec<Method>> = BTreeMap::new();
+        for method in methods {
+            if let Some(authenticator) = Authenticator::of(*method) {
+                by_authenticator.entry(authenticator).or_default().push(Method::of(*method));
+            }
+        }
+        let options = by_authenticator.into_iter().map(|(authenticator, methods)| {
+            option(authenticator, &method_type(authenticator, &methods), "authenticatorEnrollments", listed)
+        });
+        let field =
+            json!({ "name": "authenticator", "type": "object", "options": options.collect::<Vec<_>>() });
+        self.form("select-authenticator-authenticate", "challenge", vec![field])
+    }
+
+    /// A choice between what to enrol.
+    pub(super) fn select_enrolment(self, kinds: &[FactorKind], listed: &[Authenticator]) -> Value {
+        let options = kinds.iter().filter_map(|kind| Authenticator::enrolling(*kind)).map(|authenticator| {
+            let method = fixed("methodType", false, Method::CODE.name);
+            option(authenticator, &method, "authenticators", listed)
+        });
+        let field =
+            json!({ "name": "authenticator", "type": "object", "options": options.collect::<Vec<_>>() });
+        self.form("select-authenticator-enroll", "credential/enroll", vec![field])
+    }
+
+    /// What the person has chosen to do. `problem` is what was wrong with the last attempt.
+    pub(super) fn task(self, task: &Task, problem: Option<Value>) -> Value {
+        let (about, name, mut field) = match task {
+            Task::Password => (
+                "$.currentAuthenticatorEnrollment",
+                "challenge-authenticator",
+                secret("passcode", "Password"),
+            ),
+            Task::NewPassword { .. } => {
+                ("$.currentAuthenticator", "reenroll-authenticator", secret("passcode", "New password"))
+            }
+            Task::Code(_) => (
+                "$.currentAuthenticator",
+                "challenge-authenticator",
+                visible("totp", "Enter code from Okta Verify app"),
+            ),
+            Task::EnrollTotp { .. } => {
+                ("$.currentAuthenticator", "enroll-authenticator", visible("passcode", "Enter code"))
+            }
+        };
+        if let Some(problem) = problem {
+            field["messages"] = json!({ "type": "array", "value": [problem] });
+        }
+        self.form_about(about, name, "challenge/answer", vec![credentials(&field)])
+    }
+
+    pub(super) fn cancel(self) -> Value {
+        self.form("cancel", "cancel", Vec::new())
+    }
+}
+
+fn option(authenticator: Authenticator, method: &Value, list: &str, listed: &[Authenticator]) -> Value {
+    let form = json!({ "value": [fixed("id", true, authenticator.id()), method] });
+    let mut option = json!({ "label": authenticator.name(), "value": { "form": form } });
+    if let Some(place) = listed.iter().position(|other| *other == authenticator) {
+        option["relatesTo"] = format!("$.{list}.value[{place}]").into();
+    }
+    option
+}
+
+/// Okta Verify's methods are chosen between even where it has one.
+fn method_type(authenticator: Authenticator, methods: &[Method]) -> Value {
+    match (authenticator, methods) {
+        (Authenticator::Password, [method]) => fixed("methodType", false, method.name),
+        _ => {
+            let options: Vec<Value> =
+                methods.iter().map(|it| json!({ "label": it.label, "value": it.name })).collect();
+            json!({ "name": "methodType", "type": "string", "required": false, "options": options })
+        }
+    }
+}
