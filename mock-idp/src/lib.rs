@@ -4,6 +4,7 @@
 //! * `oidc`: discovery, keys, authorize, token, userinfo, logout;
 //! * `sign_in`: the hosted sign-in page and the way to the admin console;
 //! * `idx`: the same sign-in by Identity Engine's endpoints, for Okta's widget and SDKs;
+//! * `widget`: that widget in place of the hosted page;
 //! * `console` and `dashboard`: for administrators and end users, in the browser;
 //! * `api`: the management API;
 //! * [`device`]: the authenticator app in a person's hand, which is no part of the org;
@@ -31,8 +32,10 @@ mod site;
 #[cfg(test)]
 mod testing;
 mod web;
+mod widget;
 
 pub use event::Event;
 pub use keys::KeyPool;
 pub use org::{Administrator, Config, Org, StartError};
 pub use rate_limit::{RateLimitError, RateLimitSettings, RateLimits};
+pub use widget::{SignInWidget, WidgetError};

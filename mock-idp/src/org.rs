@@ -22,6 +22,7 @@ use crate::server::Server;
 use crate::sign_in::SignIns;
 use crate::site::{Names, Parts, Site};
 use crate::web::CsrfKey;
+use crate::widget::SignInWidget;
 
 /// What an org is made of.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Config {
     pub evidence: Sink<Event>,
     /// Where signing keys come from.
     pub keys: KeyPool,
+    /// Okta's own sign-in page, in place of the org's.
+    pub sign_in_widget: Option<SignInWidget>,
 }
 
 /// Why an org could not start.
@@ -103,7 +106,8 @@ impl Org {
         let tls = config.authority.server_config(&[b"h2", b"http/1.1"], serves)?;
         let model = Model::new(config.clock.clone(), config.evidence.clone());
         let (administrator, api_token) = found(&model, &names.host)?;
-        let site = site(names, config.clock, config.evidence, model, keys);
+        let widget = config.sign_in_widget;
+        let site = site(names, config.clock, config.evidence, model, keys, widget);
         let server = Server::new(site.clone());
         let tasks = Tasks::new();
         tasks.spawn(serve(listener, tls, tasks.spawner(), move |connection| {
@@ -180,7 +184,14 @@ fn found(model: &Model, host: &str) -> Result<(Administrator, Secret), ModelErro
     Ok((Administrator { id: user.id.clone(), login, password }, token.secret().clone()))
 }
 
-pub(crate) fn site(names: Names, clock: Clock, sink: Sink<Event>, model: Model, keys: KeyRing) -> Site {
+pub(crate) fn site(
+    names: Names,
+    clock: Clock,
+    sink: Sink<Event>,
+    model: Model,
+    keys: KeyRing,
+    widget: Option<SignInWidget>,
+) -> Site {
     Site::new(Parts {
         names,
         misbehaviour: Misbehaviour::new(model.clone(), clock.clone(), sink.clone()),
@@ -194,6 +205,7 @@ pub(crate) fn site(names: Names, clock: Clock, sink: Sink<Event>, model: Model, 
         sign_ins: SignIns::new(),
         csrf: CsrfKey::new(),
         rate_limits: RateLimits::default(),
+        widget,
     })
 }
 
@@ -227,6 +239,7 @@ mod tests {
             clock: Clock::new(),
             evidence,
             keys: testing::keys(),
+            sign_in_widget: None,
         };
         Org::start(config).await.unwrap()
     }

@@ -18,7 +18,7 @@ use crate::model::Surface;
 use crate::perimeter::is_for_programs;
 use crate::site::Site;
 use crate::web::{Visit, error_page};
-use crate::{Event, api, console, dashboard, idx, misbehaviour, oidc, perimeter, sign_in, web};
+use crate::{Event, api, console, dashboard, idx, misbehaviour, oidc, perimeter, sign_in, web, widget};
 
 /// The org's two hosts.
 #[derive(Clone)]
@@ -34,6 +34,7 @@ impl Server {
             .merge(oidc::router())
             .merge(sign_in::router())
             .merge(idx::router())
+            .merge(widget::router())
             .merge(api::router())
             .merge(dashboard::router());
         let admin = Router::new().merge(sign_in::admin_router()).merge(console::router());

@@ -14,6 +14,7 @@ use crate::oidc::{Grants, KeyRing, PushedRequests, ServerKeys, UsedAssertions};
 use crate::rate_limit::RateLimits;
 use crate::sign_in::SignIns;
 use crate::web::CsrfKey;
+use crate::widget::SignInWidget;
 
 /// One org, as its handlers see it. Clones are the same org.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) used_assertions: UsedAssertions,
     pub(crate) sign_ins: SignIns,
     pub(crate) csrf: CsrfKey,
+    /// Okta's own sign-in page, where it takes the place of ours.
+    pub(crate) widget: Option<SignInWidget>,
     pub(crate) misbehaviour: Misbehaviour,
     pub(crate) rate_limits: RateLimits,
 }

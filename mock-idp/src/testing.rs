@@ -25,6 +25,7 @@ use crate::oidc::KeyRing;
 use crate::org;
 use crate::server::Server;
 use crate::site::{Names, Site};
+use crate::widget::SignInWidget;
 
 pub(crate) const ORG: &str = "https://acme.okta.test";
 pub(crate) const ADMIN: &str = "https://acme-admin.okta.test";
@@ -49,6 +50,15 @@ pub(crate) struct TestOrg {
 
 impl TestOrg {
     pub(crate) async fn new() -> Self {
+        Self::set(None).await
+    }
+
+    /// The same, with Okta's own sign-in page.
+    pub(crate) async fn with_widget(widget: SignInWidget) -> Self {
+        Self::set(Some(widget)).await
+    }
+
+    async fn set(widget: Option<SignInWidget>) -> Self {
         let clock = Clock::new();
         let events = Arc::new(Mutex::new(Vec::new()));
         let listener = Arc::clone(&events);
@@ -76,7 +86,7 @@ impl TestOrg {
             port: 443,
         };
         let keys = KeyRing::claim(&keys()).await.unwrap();
-        let site = org::site(names, clock.clone(), sink, model, keys);
+        let site = org::site(names, clock.clone(), sink, model, keys, widget);
         let server = Server::new(site.clone());
         events.lock().unwrap().clear();
         Self { site, server, alice, mallory, admin, engineering, app, api_token, clock, events }

@@ -12,6 +12,7 @@ use super::pending::{Destination, SignIn};
 use crate::model::{AuthenticationMethod, FactorKind, Step};
 use crate::site::Site;
 use crate::web::{Visit, html};
+use crate::widget;
 
 /// What every page of a sign-in shows.
 struct Around<'a> {
@@ -83,6 +84,9 @@ struct Refused<'a> {
 
 /// The page for where a sign-in stands.
 pub(super) fn page(site: &Site, visit: &Visit, token: &str, sign_in: &SignIn) -> Response {
+    if site.widget.is_some() {
+        return widget::page(site, token);
+    }
     let alert = sign_in.alert.as_ref().map(ToString::to_string);
     let around = Around {
         org: &site.names.name,

@@ -15,9 +15,14 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 
 /// Answers with a rendered page. Its forms' posts name their `Origin`, which `no-referrer` would make `null`.
 pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
+    html_under(CONTENT_SECURITY_POLICY, status, page)
+}
+
+/// The same, for a page that needs a policy of its own.
+pub(crate) fn html_under(policy: &str, status: StatusCode, page: &impl Template) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
         (header::REFERRER_POLICY, "same-origin"),
     ];
@@ -76,11 +81,13 @@ pub(crate) fn assets() -> Router<Site> {
         || asset("text/javascript; charset=utf-8", include_str!("../../templates/assets/form-post.js"));
     let post_message =
         || asset("text/javascript; charset=utf-8", include_str!("../../templates/assets/post-message.js"));
+    let widget = || asset("text/javascript; charset=utf-8", include_str!("../../templates/assets/widget.js"));
     let icon = || asset("image/svg+xml", include_str!("../../templates/assets/org.svg"));
     Router::new()
         .route("/assets/org.css", get(move || async move { css() }))
         .route("/assets/form-post.js", get(move || async move { form_post() }))
         .route("/assets/post-message.js", get(move || async move { post_message() }))
+        .route("/assets/widget.js", get(move || async move { widget() }))
         .route("/assets/org.svg", get(move || async move { icon() }))
         .route("/favicon.ico", get(move || async move { icon() }))
 }

@@ -87,6 +87,9 @@ pub(crate) struct Okta {
     /// The org's name, a label of its host: its issuer is https://NAME.okta.localhost:PORT
     #[arg(long, value_name = "NAME", default_value = "acme", value_parser = agent::host_label)]
     pub(crate) name: String,
+    /// Show Okta's own sign-in page: the folder of an unpacked npm package @okta/okta-signin-widget
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sign_in_widget: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) showing: Showing,
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gatewright::parts::ground::{Authority, Clock, Sink};
-use gatewright::parts::mock_idp::{Config, KeyPool, Org, StartError};
+use gatewright::parts::mock_idp::{Config, KeyPool, Org, SignInWidget, StartError};
 use gatewright::stage::Login;
 use serde::Serialize;
 
@@ -35,6 +35,8 @@ struct SaidOfOrg<'a> {
 pub(crate) async fn okta(args: cli::Okta) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::listen()?;
     let authority = Authority::new().map_err(Failure::failed)?;
+    let widget = args.sign_in_widget.as_deref().map(SignInWidget::open).transpose();
+    let sign_in_widget = widget.map_err(Failure::usage)?;
     let config = Config {
         host: format!("{}.okta.localhost", args.name),
         admin_host: format!("{}-admin.okta.localhost", args.name),
@@ -44,6 +46,7 @@ pub(crate) async fn okta(args: cli::Okta) -> Result<Exit, Failure> {
         clock: Clock::new(),
         evidence: Sink::forgetful(),
         keys: KeyPool::of_this_user().map_err(Failure::lacking)?,
+        sign_in_widget,
     };
     // The first keys ever take their time.
     let org = tokio::select! {

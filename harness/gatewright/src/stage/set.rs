@@ -243,6 +243,7 @@ async fn start_org(run: &Run, names: &Names, clock: &Clock, log: &Log) -> Result
         clock: clock.clone(),
         evidence: log.sink(Event::Org),
         keys: run.keys().clone(),
+        sign_in_widget: None,
     };
     Ok(Org::start(config).await?)
 }

@@ -79,6 +79,7 @@ async fn listening(evidence: Sink<crate::Event>) -> (Org, Outbound) {
         clock: Clock::new(),
         evidence,
         keys: testing::keys(),
+        sign_in_widget: None,
     };
     let org = Org::start(config).await.unwrap();
     let tls = authority.client_config(&[b"h2"]).unwrap();
