@@ -181,11 +181,19 @@ impl From<FactorRefusal> for ApiError {
             FactorRefusal::Rejected | FactorRefusal::WrongNumber => {
                 refused(StatusCode::FORBIDDEN, "E0000073", "User rejected authentication")
             }
-            FactorRefusal::WrongDevice => {
+            FactorRefusal::WrongDevice
+            | FactorRefusal::WrongOrigin
+            | FactorRefusal::WrongRelyingParty
+            | FactorRefusal::WrongChallenge
+            | FactorRefusal::UserNotPresent
+            | FactorRefusal::UserNotVerified
+            | FactorRefusal::WrongSignature
+            | FactorRefusal::Copied
+            | FactorRefusal::UnknownCredential => {
                 caused(refused(StatusCode::FORBIDDEN, "E0000068", "Invalid Passcode/Answer"), &words)
             }
             FactorRefusal::Malformed => Self::malformed(),
-            FactorRefusal::AlreadyActive | FactorRefusal::Expired => {
+            FactorRefusal::AlreadyActive | FactorRefusal::AlreadyEnrolled | FactorRefusal::Expired => {
                 let summary = format!("Api validation failed: {words}");
                 caused(refused(StatusCode::BAD_REQUEST, "E0000001", &summary), &words)
             }

@@ -9,7 +9,9 @@ use ground::{Secret, random};
 use url::Url;
 
 pub use key::{DevicePublicKey, Signature};
-pub use protocol::{Decision, DeviceIdentity, PushActivated, PushActivation, PushAnswer, PushChallenge};
+pub use protocol::{
+    Decision, DeviceIdentity, Gesture, NonceAnswer, PushActivated, PushActivation, PushAnswer, PushChallenge,
+};
 
 use crate::model::TotpKey;
 use key::DeviceKey;
@@ -22,6 +24,9 @@ pub struct Device {
     name: String,
     totp: Option<TotpKey>,
     push_key: DeviceKey,
+    nonce_key: DeviceKey,
+    /// The origin of the org that it signs nonces for.
+    trusted: Option<url::Origin>,
 }
 
 /// What a QR code was about.
@@ -50,11 +55,17 @@ pub enum ScanError {
     Parameter(&'static str),
 }
 
+/// A page of another site asks for a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the device signs for the pages of its own org alone")]
+pub struct UntrustedOrigin;
+
 impl Device {
     /// A device on which nothing is enrolled.
     pub fn new(name: impl Into<String>) -> Self {
         let id = format!("guo{}", random::alphanumeric(17));
-        Self { id, name: name.into(), totp: None, push_key: DeviceKey::generate() }
+        let (push_key, nonce_key) = (DeviceKey::generate(), DeviceKey::generate());
+        Self { id, name: name.into(), totp: None, push_key, nonce_key, trusted: None }
     }
 
     /// Its own name of itself, `guo…`.
@@ -106,6 +117,44 @@ impl Device {
             decision,
             number,
             signature: self.push_key.sign(&signed),
+        }
+    }
+
+    /// Takes up an org whose nonces it will sign, and says what that org must know of it. This stands for FastPass, as a
+    /// simulation.
+    pub fn trust(&mut self, org: &Url) -> DeviceIdentity {
+        self.trusted = Some(org.origin());
+        self.identity(&self.nonce_key)
+    }
+
+    /// Signs a nonce for a page of this origin, as the device's app does: for its own org's pages alone.
+    ///
+    /// # Errors
+    /// When the page is another site's, or no org was taken up.
+    pub fn sign_nonce(
+        &self,
+        nonce: &str,
+        origin: &str,
+        gesture: Gesture,
+    ) -> Result<NonceAnswer, UntrustedOrigin> {
+        let asking = Url::parse(origin).map(|url| url.origin());
+        match (&self.trusted, asking) {
+            (Some(trusted), Ok(asking)) if *trusted == asking => {
+                Ok(self.sign_for_anyone(nonce, origin, gesture))
+            }
+            _ => Err(UntrustedOrigin),
+        }
+    }
+
+    /// Signs a nonce for a page of any origin: what an app does that forgets to look. The org must refuse it then.
+    pub fn sign_for_anyone(&self, nonce: &str, origin: &str, gesture: Gesture) -> NonceAnswer {
+        let message = NonceAnswer::message(nonce, origin, &self.id, gesture);
+        NonceAnswer {
+            nonce: nonce.to_owned(),
+            origin: origin.to_owned(),
+            device: self.id.clone(),
+            gesture,
+            signature: self.nonce_key.sign(&message),
         }
     }
 

@@ -114,6 +114,50 @@ impl PushAnswer {
     }
 }
 
+/// What the person did when a device was asked for a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Gesture {
+    /// Nothing: the device signed in silence.
+    None,
+    /// A tap.
+    Presence,
+    /// A biometric or a PIN, by which the device knew its owner.
+    Verification,
+}
+
+/// A signed nonce: this project's simulation of FastPass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NonceAnswer {
+    /// The org's nonce.
+    pub nonce: String,
+    /// The origin of the page that asked the device.
+    pub origin: String,
+    /// Which device answers.
+    pub device: String,
+    /// What the person did.
+    pub gesture: Gesture,
+    /// Over all of this.
+    pub signature: Signature,
+}
+
+impl NonceAnswer {
+    pub(crate) fn signed(&self) -> Vec<u8> {
+        Self::message(&self.nonce, &self.origin, &self.device, self.gesture)
+    }
+
+    /// What is signed: a line each, under a heading that no other signature of the device has.
+    pub(super) fn message(nonce: &str, origin: &str, device: &str, gesture: Gesture) -> Vec<u8> {
+        let gesture = match gesture {
+            Gesture::None => "NONE",
+            Gesture::Presence => "PRESENCE",
+            Gesture::Verification => "VERIFICATION",
+        };
+        format!("gatewright signed nonce 1\n{nonce}\n{origin}\n{device}\n{gesture}").into_bytes()
+    }
+}
+
 fn activation_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
     String::deserialize(deserializer).map(|token| Secret::new("activation token", token))
 }

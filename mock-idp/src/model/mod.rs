@@ -44,8 +44,9 @@ pub use client_key::ClientKey;
 pub use client_secret::ClientSecret;
 pub use error::ModelError;
 pub use factor::{
-    Characteristics, Factor, FactorKind, FactorRefusal, FactorStatus, PushEnrolment, PushState,
-    PushTransaction, TotpEnrolment, Verified,
+    Assertion, Attestation, Characteristics, Factor, FactorKind, FactorRefusal, FactorStatus, NonceChallenge,
+    PushEnrolment, PushState, PushTransaction, RelyingParty, TotpEnrolment, UserVerification, Verified,
+    WebAuthnChallenge, WebAuthnEnrolment,
 };
 pub use group::{Group, GroupKind};
 pub(crate) use group_filter::TooManyGroups;

@@ -86,6 +86,33 @@ pub enum FactorRefusal {
     /// It was answered already, or too late.
     #[error("it was answered already, or its time is over")]
     Expired,
+    /// It was made at another origin.
+    #[error("it was made at another origin")]
+    WrongOrigin,
+    /// It was made for another relying party.
+    #[error("it was made for another relying party")]
+    WrongRelyingParty,
+    /// It answers another challenge.
+    #[error("it answers another challenge")]
+    WrongChallenge,
+    /// Nobody touched the authenticator.
+    #[error("nobody touched the authenticator")]
+    UserNotPresent,
+    /// The authenticator didn't verify its user, as was asked.
+    #[error("the authenticator did not verify its user")]
+    UserNotVerified,
+    /// The signature is not the credential's.
+    #[error("the signature is not the credential's")]
+    WrongSignature,
+    /// The authenticator's counter didn't grow: there is a copy of it.
+    #[error("the authenticator's counter did not grow, so there is a copy of it")]
+    Copied,
+    /// The credential is none of those that were asked.
+    #[error("the credential is none of those that were asked")]
+    UnknownCredential,
+    /// The authenticator is enrolled already.
+    #[error("the authenticator is enrolled already")]
+    AlreadyEnrolled,
     /// It is not what a device or browser sends.
     #[error("it is not of the form that was expected")]
     Malformed,

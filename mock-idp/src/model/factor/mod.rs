@@ -2,6 +2,8 @@
 //!
 //! * `totp`: the time-based codes of an authenticator app;
 //! * `push`: notifications that its device answers;
+//! * `webauthn`: security keys and passkeys in the browser, and `webauthn_json`, what the browser says;
+//! * `signed_nonce`: the simulation of FastPass;
 //! * `otp`: how such a code is made (RFC 4226 and 6238);
 //! * `attempt`: what every proof has in common, and how many may fail;
 //! * `enrolment`: how factors come and go;
@@ -11,10 +13,13 @@ mod attempt;
 mod enrolment;
 mod otp;
 mod push;
+mod signed_nonce;
 mod store;
 #[cfg(test)]
 mod tests;
 mod totp;
+mod webauthn;
+mod webauthn_json;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -22,10 +27,14 @@ use serde::Serialize;
 pub use attempt::{Characteristics, FactorRefusal, Verified};
 pub(crate) use otp::TotpKey;
 pub use push::{PushEnrolment, PushState, PushTransaction};
+pub use signed_nonce::NonceChallenge;
 pub(super) use store::Factors;
 pub use totp::TotpEnrolment;
+pub use webauthn::{RelyingParty, UserVerification, WebAuthnChallenge, WebAuthnEnrolment};
+pub use webauthn_json::{Assertion, Attestation};
 
 use super::{FactorId, Party, UserId};
+use crate::device::DeviceIdentity;
 
 /// A user's factor as of the moment it was read.
 #[derive(Clone, Debug)]
@@ -52,6 +61,8 @@ pub struct Factor {
 enum Credential {
     Totp(totp::Totp),
     Push(push::Push),
+    WebAuthn(webauthn::WebAuthn),
+    SignedNonce(Box<DeviceIdentity>),
 }
 
 /// What sort of proof a factor gives.
@@ -133,6 +144,8 @@ impl Credential {
         match self {
             Self::Totp(_) => FactorKind::Totp,
             Self::Push(_) => FactorKind::Push,
+            Self::WebAuthn(_) => FactorKind::WebAuthn,
+            Self::SignedNonce(_) => FactorKind::SignedNonce,
         }
     }
 

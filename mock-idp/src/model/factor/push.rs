@@ -14,8 +14,11 @@ use crate::device::{Decision, DeviceIdentity, PushActivated, PushActivation, Pus
 use crate::model::log::{Entry, EventType};
 use crate::model::{Cause, Digest, FactorId, Model, ModelError, PushId, UserId};
 
-/// How long a notification can be answered, and an enrolment's QR code used, in stage time.
+/// How long a notification can be answered, in stage time.
 const PATIENCE: TimeDelta = TimeDelta::minutes(5);
+
+/// How long an enrolment's QR code can be used.
+const ENROLMENT: TimeDelta = TimeDelta::minutes(10);
 
 /// Far more notifications than a stage has under way; the oldest make room.
 const CAPACITY: usize = 500;
@@ -100,7 +103,7 @@ impl Model {
     /// When there is no such user, it is deactivated, or it has one.
     pub fn enroll_push(&self, user: &UserId, org_url: &str) -> Result<PushEnrolment, ModelError> {
         let token = Secret::random("activation token");
-        let expires = self.now() + PATIENCE;
+        let expires = self.now() + ENROLMENT;
         let waiting = Push::Waiting { token: Digest::of(token.expose()), expires };
         let factor = self.enroll(user, None, Credential::Push(waiting))?;
         let login = self.user(user).map_or_else(String::new, |user| user.profile.login.clone());

@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 use super::Factor;
 use super::attempt::Failures;
 use super::push::Pushes;
+use super::signed_nonce::Nonces;
+use super::webauthn::Challenges;
 use crate::model::{FactorId, UserId};
 
 /// All factors, and what users' proofs came to.
@@ -17,6 +19,8 @@ pub(in crate::model) struct Factors {
     by_id: HashMap<FactorId, Arc<Factor>>,
     by_user: HashMap<UserId, Holder>,
     pub(super) pushes: Pushes,
+    pub(super) challenges: Challenges,
+    pub(super) nonces: Nonces,
     /// Told when a factor or a notification changes, for those who wait for that.
     changed: Arc<Notify>,
 }

@@ -1,7 +1,10 @@
 //! Enrolment and proofs, from the outside.
 
+mod authenticator;
 mod push;
+mod signed_nonce;
 mod totp;
+mod webauthn;
 
 use std::sync::Arc;
 use std::time::Duration;

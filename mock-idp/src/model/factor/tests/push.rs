@@ -76,7 +76,7 @@ fn a_device_is_enrolled_by_a_qr_code_once_and_in_time() {
     model.reset_factors(&stage.alice.id, cause).unwrap();
     let enrolment = model.enroll_push(&stage.alice.id, "https://acme.okta.test").unwrap();
     let activation = scan(&mut phone, &enrolment.uri);
-    stage.advance(300);
+    stage.advance(600);
     assert_eq!(model.activate_push(&activation, cause).unwrap_err(), FactorRefusal::Expired);
     assert_eq!(stage.logged(), ["user.mfa.factor.activate", "user.mfa.factor.reset_all"]);
 }
