@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use ground::{Clock, Sink};
+use url::Url;
 
 use crate::Event;
 use crate::keys::KeyPoolError;
 use crate::misbehaviour::Misbehaviour;
-use crate::model::{Cause, Entry, EventType, Model, ServerName, Surface};
+use crate::model::{Cause, Entry, EventType, Model, RelyingParty, ServerName, Surface};
 use crate::oidc::{Grants, KeyRing, PushedRequests, ServerKeys, UsedAssertions};
 use crate::rate_limit::RateLimits;
 use crate::sign_in::SignIns;
@@ -117,6 +118,12 @@ impl Site {
         let entry = target.into_iter().fold(Entry::of(EventType::KeyRollover.at(server)), Entry::to);
         self.model.log(entry, cause);
         Ok(keys)
+    }
+
+    /// The org as security keys know it.
+    pub(crate) fn relying_party(&self) -> RelyingParty {
+        let origin = Url::parse(&self.names.org_url()).expect("the org's names make a URL");
+        RelyingParty { id: self.names.host.clone(), name: self.names.name.clone(), origin }
     }
 
     /// Stage time.

@@ -7,13 +7,16 @@ use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, header};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::ApiError;
+use super::access::Caller;
+use super::factor_shape::{self, Place};
 use super::json::Body;
 use super::paging::Listing;
-use crate::device::{PushActivation, PushAnswer, PushChallenge};
+use super::{ApiError, users};
+use crate::device::{DeviceIdentity, PushActivation, PushAnswer, PushChallenge};
 use crate::model::{Actor, PushState};
 use crate::site::Site;
 use crate::web::Visit;
@@ -22,7 +25,10 @@ use crate::web::Visit;
 const MAX_WAIT: u64 = 60;
 
 pub(super) fn router() -> Router<Site> {
-    Router::new().route("/push", get(notifications).post(activate)).route("/push/{transaction}", post(answer))
+    Router::new()
+        .route("/push", get(notifications).post(activate))
+        .route("/push/{transaction}", post(answer))
+        .route("/signed-nonce", post(enrol))
 }
 
 /// A device enrols for push notifications by a QR code's token, and is given a token of its own.
@@ -55,6 +61,26 @@ async fn notifications(
         Err(_) => site.model.pushes_for(token),
     };
     waiting.map(Json).ok_or_else(ApiError::invalid_token)
+}
+
+/// Whose device it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Owned {
+    /// A login or an id.
+    user: String,
+    device: DeviceIdentity,
+}
+
+/// Enrols a device for the simulation of FastPass, on an administrator's word that it is the user's.
+async fn enrol(
+    State(site): State<Site>,
+    caller: Caller,
+    Body(body): Body<Owned>,
+) -> Result<Json<Value>, ApiError> {
+    let user = users::find(&site, &caller, &body.user)?;
+    let factor = site.model.enroll_signed_nonce(&user.id, &body.device, &caller.cause)?;
+    Ok(Json(factor_shape::factor(&Place::of(&site, &user, &factor))))
 }
 
 /// What the person says to a notification, signed by the device.

@@ -90,6 +90,10 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error")
     }
 
+    pub(super) fn unsupported() -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "E0000060", "Unsupported operation.")
+    }
+
     pub(super) fn invalid_paging() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "E0000029", "Invalid paging request.")
     }

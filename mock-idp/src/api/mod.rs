@@ -10,6 +10,8 @@ mod authorization_servers;
 mod devices;
 mod duration;
 mod error;
+mod factor_shape;
+mod factors;
 mod filter;
 mod groups;
 mod json;
@@ -49,6 +51,14 @@ pub(crate) fn router() -> Router<Site> {
         )
         .route("/users/{user}/lifecycle/{operation}", post(lifecycle::operate))
         .route("/users/{user}/credentials/change_password", post(lifecycle::change_password))
+        .route("/users/{user}/factors", get(factors::list).post(factors::enrol))
+        .route("/users/{user}/factors/catalog", get(factors::catalog))
+        .route("/users/{user}/factors/{factor}", get(factors::show).delete(factors::delete))
+        .route("/users/{user}/factors/{factor}/lifecycle/activate", post(factors::activate))
+        .route("/users/{user}/factors/{factor}/lifecycle/activate/poll", post(factors::activate))
+        .route("/users/{user}/factors/{factor}/verify", post(factors::verify))
+        .route("/users/{user}/factors/{factor}/transactions/{transaction}", get(factors::transaction))
+        .route("/users/{user}/factors/{factor}/resend", post(factors::resend))
         .route("/users/{user}/sessions", delete(users::clear_sessions))
         .route("/users/{user}/appLinks", get(users::app_links))
         .route("/users/{user}/groups", get(users::groups))

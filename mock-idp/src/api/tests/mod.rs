@@ -4,6 +4,7 @@ mod apps;
 mod assignments;
 mod authorization_servers;
 mod devices;
+mod factors;
 mod groups;
 mod lifecycle;
 mod logs;
