@@ -202,6 +202,7 @@ async fn shape(site: &Site, server: &AuthorizationServer) -> Result<Value, ApiEr
     let mut links = json!({
         "scopes": link("/scopes", &["GET"]),
         "claims": link("/claims", &["GET"]),
+        "policies": link("/policies", &["GET"]),
         "self": link("", &["GET", "DELETE", "PUT"]),
         "metadata": [metadata("oauth-authorization-server"), metadata("openid-configuration")],
         "rotateKey": link("/credentials/lifecycle/keyRotate", &["POST"]),

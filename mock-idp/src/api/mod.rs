@@ -6,6 +6,8 @@ mod action_shape;
 mod app_shape;
 mod apps;
 mod assignments;
+mod attack_protection;
+mod authenticators;
 mod authorization_servers;
 mod devices;
 mod duration;
@@ -20,12 +22,15 @@ mod logs;
 mod members;
 mod misbehaviour;
 mod paging;
+mod password_shape;
 mod policies;
 mod policy_shape;
 mod rate_limits;
 mod rule_shape;
 mod secrets;
+mod server_policies;
 mod server_scopes;
+mod simulate;
 #[cfg(test)]
 mod tests;
 mod threats;
@@ -88,6 +93,7 @@ pub(crate) fn router() -> Router<Site> {
         .route("/zones/{zone}", get(zones::show).put(zones::replace).delete(zones::delete))
         .route("/zones/{zone}/lifecycle/{operation}", post(zones::lifecycle))
         .merge(policies::router())
+        .merge(authenticators::router())
         .route("/{*rest}", any(no_such_path));
     Router::new()
         .nest("/api/v1", api)
@@ -96,6 +102,7 @@ pub(crate) fn router() -> Router<Site> {
         .merge(threats::router())
         .merge(rate_limits::router())
         .merge(secrets::router())
+        .merge(attack_protection::router())
 }
 
 /// Custom authorization servers.
@@ -119,6 +126,7 @@ fn servers() -> Router<Site> {
             "/{server}/claims/{claim}",
             get(tokens::claim).put(tokens::replace_claim).delete(tokens::delete_claim),
         )
+        .merge(server_policies::router())
 }
 
 async fn no_such_path() -> ApiError {

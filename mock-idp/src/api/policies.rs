@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::access::Caller;
 use super::json::Body;
 use super::paging::Listing;
-use super::{ApiError, app_shape, policy_shape, rule_shape};
+use super::{ApiError, app_shape, policy_shape, rule_shape, simulate};
 use crate::model::{App, AppId, Page, PageRequest, Policy, PolicyId, PolicyStatus, Rule, RuleId};
 use crate::site::Site;
 
@@ -22,6 +22,7 @@ type Object = Body<Map<String, Value>>;
 pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/policies", get(list).post(create))
+        .route("/policies/simulate", post(simulate::simulate))
         .route("/policies/{policy}", get(show).put(replace).delete(delete))
         .route("/policies/{policy}/lifecycle/{operation}", post(lifecycle))
         .route("/policies/{policy}/clone", post(clone))
@@ -132,7 +133,7 @@ async fn lifecycle(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn status_after(operation: &str) -> Result<PolicyStatus, ApiError> {
+pub(super) fn status_after(operation: &str) -> Result<PolicyStatus, ApiError> {
     match operation {
         "activate" => Ok(PolicyStatus::Active),
         "deactivate" => Ok(PolicyStatus::Inactive),

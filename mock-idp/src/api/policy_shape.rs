@@ -1,12 +1,13 @@
 //! How a policy looks in JSON, going in and coming out.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::ApiError;
 use super::json::timestamp;
 use super::members::Members;
+use super::{ApiError, password_shape};
 use crate::model::{
     Authenticator, EnrolmentSettings, GroupId, NewPolicy, Policy, PolicyKind, PolicySettings, PolicyStatus,
     SelfEnrolment,
@@ -31,10 +32,11 @@ pub(super) fn read(
         status: body.read("status")?.unwrap_or(status),
         groups: match kind {
             PolicyKind::Access => BTreeSet::new(),
-            _ => groups(&mut body, everyone)?,
+            kind => groups(&mut body, kind, everyone)?,
         },
         settings: match kind {
             PolicyKind::Enrolment => PolicySettings::Enrolment(enrolment(&mut body)?),
+            PolicyKind::Password => PolicySettings::Password(Arc::new(password_shape::read(&mut body)?)),
             _ => PolicySettings::None,
         },
     };
@@ -44,13 +46,15 @@ pub(super) fn read(
 
 /// A kind of policy that this org has, by Okta's name.
 pub(super) fn kind(name: &str) -> Result<PolicyKind, ApiError> {
-    let known = [PolicyKind::SignOn, PolicyKind::Access, PolicyKind::Enrolment];
-    let found = known.into_iter().find(|kind| kind.name() == name);
+    let found = PolicyKind::ALL.into_iter().find(|kind| kind.name() == name);
     found.ok_or_else(|| ApiError::invalid("type", "There are no policies of this type in this org"))
 }
 
-fn groups(body: &mut Members, everyone: &GroupId) -> Result<BTreeSet<GroupId>, ApiError> {
+fn groups(body: &mut Members, kind: PolicyKind, everyone: &GroupId) -> Result<BTreeSet<GroupId>, ApiError> {
     let mut conditions = body.object_or_empty("conditions")?;
+    if kind == PolicyKind::Password {
+        own_passwords(conditions.object_or_empty("authProvider")?)?;
+    }
     let mut people = conditions.object_or_empty("people")?;
     let mut groups = people.object_or_empty("groups")?;
     let include: BTreeSet<GroupId> = groups.set("include")?.iter().map(|id| GroupId::new(id)).collect();
@@ -58,6 +62,15 @@ fn groups(body: &mut Members, everyone: &GroupId) -> Result<BTreeSet<GroupId>, A
     people.finish()?;
     conditions.finish()?;
     Ok(if include.contains(everyone) { BTreeSet::new() } else { include })
+}
+
+/// Passwords are the org's own: no directory has any.
+fn own_passwords(mut provider: Members) -> Result<(), ApiError> {
+    let named: Option<String> = provider.read("provider")?;
+    if named.is_some_and(|named| named != "OKTA" && named != "ANY") {
+        return Err(provider.refuse("provider", "Only OKTA is supported by this org"));
+    }
+    provider.finish()
 }
 
 fn enrolment(body: &mut Members) -> Result<EnrolmentSettings, ApiError> {
@@ -93,11 +106,14 @@ pub(super) fn write(site: &Site, policy: &Policy) -> Value {
 
 /// A policy without its links.
 fn document(policy: &Policy, everyone: &GroupId) -> Value {
-    let conditions = match policy.kind {
+    let mut conditions = match policy.kind {
         PolicyKind::Access => Value::Null,
         _ if policy.groups.is_empty() => json!({ "people": { "groups": { "include": [everyone] } } }),
         _ => json!({ "people": { "groups": { "include": policy.groups } } }),
     };
+    if policy.kind == PolicyKind::Password {
+        conditions["authProvider"] = json!({ "provider": "OKTA" });
+    }
     let mut shape = json!({
         "id": policy.id,
         "type": policy.kind,
@@ -111,10 +127,14 @@ fn document(policy: &Policy, everyone: &GroupId) -> Value {
         "created": timestamp(policy.created),
         "lastUpdated": timestamp(policy.last_updated),
     });
-    if let PolicySettings::Enrolment(settings) = &policy.settings {
-        let authenticator = |(key, enrolment): &(Authenticator, SelfEnrolment)| json!({ "key": key, "enroll": { "self": enrolment } });
-        let authenticators: Vec<Value> = settings.authenticators.iter().map(authenticator).collect();
-        shape["settings"] = json!({ "type": "AUTHENTICATORS", "authenticators": authenticators });
+    match &policy.settings {
+        PolicySettings::None => {}
+        PolicySettings::Enrolment(settings) => {
+            let authenticator = |(key, enrolment): &(Authenticator, SelfEnrolment)| json!({ "key": key, "enroll": { "self": enrolment } });
+            let authenticators: Vec<Value> = settings.authenticators.iter().map(authenticator).collect();
+            shape["settings"] = json!({ "type": "AUTHENTICATORS", "authenticators": authenticators });
+        }
+        PolicySettings::Password(settings) => shape["settings"] = password_shape::write(settings),
     }
     shape
 }
@@ -159,8 +179,13 @@ mod tests {
     const EVERYONE: &str = "00geveryone";
 
     fn settings(kind: PolicyKind) -> BoxedStrategy<PolicySettings> {
-        if kind != PolicyKind::Enrolment {
-            return Just(PolicySettings::None).boxed();
+        match kind {
+            PolicyKind::Enrolment => {}
+            PolicyKind::Password => {
+                let settings = password_shape::tests::settings();
+                return settings.prop_map(|settings| PolicySettings::Password(Arc::new(settings))).boxed();
+            }
+            PolicyKind::SignOn | PolicyKind::Access => return Just(PolicySettings::None).boxed(),
         }
         let all = vec![Authenticator::OktaPassword, Authenticator::OktaVerify, Authenticator::WebAuthn];
         let enrolments = vec![SelfEnrolment::Required, SelfEnrolment::Optional, SelfEnrolment::NotAllowed];
@@ -173,7 +198,7 @@ mod tests {
     }
 
     fn policy() -> impl Strategy<Value = Policy> {
-        let kinds = vec![PolicyKind::SignOn, PolicyKind::Access, PolicyKind::Enrolment];
+        let kinds = PolicyKind::ALL.to_vec();
         let of_kind = |kind| {
             let groups = if kind == PolicyKind::Access { 0..=0 } else { 0..=3 };
             let groups = subsequence(vec!["00ga", "00gb", "00gc"], groups);

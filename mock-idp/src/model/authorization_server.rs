@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::Minting;
 use super::log::{Entry, EventType};
+use super::server_policy::{ServerPolicy, USUAL_LIFETIMES};
 use super::{
     AuthorizationServerId, Cause, GrantType, Model, ModelError, Page, PageRequest, Party, Scope, TokenClaim,
 };
@@ -48,7 +49,9 @@ pub struct AuthorizationServer {
     pub scopes: Vec<Scope>,
     /// The claims of its own that its tokens have.
     pub claims: Vec<TokenClaim>,
-    /// How long its tokens are good.
+    /// Who gets its tokens, first by priority first; the org's own server goes by no such policies.
+    pub policies: Vec<ServerPolicy>,
+    /// How long its tokens are good, unless its policies say.
     pub lifetimes: TokenLifetimes,
     /// Whether it says who it is in its answers to authorization requests (RFC 9207), which no Okta does by itself.
     pub names_itself: bool,
@@ -96,6 +99,7 @@ impl AuthorizationServer {
             status: ServerStatus::Active,
             scopes: names.map(|name| Scope { with_openid: true, ..Scope::system(name, minting, now) }).into(),
             claims: Vec::new(),
+            policies: Vec::new(),
             lifetimes,
             names_itself: false,
             created: now,
@@ -107,7 +111,8 @@ impl AuthorizationServer {
     pub(super) fn default_custom(minting: &Minting, now: DateTime<Utc>) -> Self {
         let description = "Default Authorization Server for your Applications".to_owned();
         let id = AuthorizationServerId::new(DEFAULT);
-        Self { description, ..Self::custom(id, DEFAULT, "api://default", minting, now) }
+        let policies = vec![ServerPolicy::founding(minting, now)];
+        Self { description, policies, ..Self::custom(id, DEFAULT, "api://default", minting, now) }
     }
 
     fn custom(
@@ -118,9 +123,6 @@ impl AuthorizationServer {
         now: DateTime<Utc>,
     ) -> Self {
         let names = ["openid", "profile", "email", "address", "phone", "offline_access"];
-        // As the rule of the default policy says.
-        let lifetimes =
-            TokenLifetimes { access_token: TimeDelta::hours(1), refresh_token_idle: TimeDelta::days(7) };
         Self {
             name: ServerName::Custom(id),
             label: label.to_owned(),
@@ -129,7 +131,8 @@ impl AuthorizationServer {
             status: ServerStatus::Active,
             scopes: names.map(|name| Scope::system(name, minting, now)).into(),
             claims: Vec::new(),
-            lifetimes,
+            policies: Vec::new(),
+            lifetimes: USUAL_LIFETIMES,
             names_itself: false,
             created: now,
             last_updated: now,
@@ -209,7 +212,7 @@ impl Model {
         })
     }
 
-    /// Makes a custom server with the scopes of OpenID Connect.
+    /// Makes a custom server with the scopes of OpenID Connect and without access policies, so that it grants nothing yet.
     ///
     /// # Errors
     /// When label or audience is blank or too long, or there are a hundred already.

@@ -24,6 +24,7 @@ mod policy;
 mod profile;
 mod records;
 mod scope;
+mod server_policy;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -60,13 +61,16 @@ pub use page::{Page, PageRequest};
 pub use password::{PasswordComplexity, PasswordSettings, RecoveryToken};
 pub use policy::{
     Access, Actions, AppSignOn, Applied, Asked, Assurance, AuthenticationMethod, Authenticator, Choice,
-    Conditions, Constraint, EnrollWhen, EnrolmentSettings, FactorMode, FactorPrompt, Judgement, Knowledge,
-    Network, NewPolicy, NewRule, Policy, PolicyKind, PolicySettings, PolicyStatus, Possession, PrimaryFactor,
-    Rule, SelfEnrolment, SessionLimits, SignOn, Sitting, Step, Verdict, Verification,
+    Conditions, Considered, Constraint, EnrollWhen, EnrolmentSettings, FactorMode, FactorPrompt, Imagined,
+    Judgement, Knowledge, Network, NewPolicy, NewRule, Policy, PolicyKind, PolicySettings, PolicyStatus,
+    Possession, PrimaryFactor, Rule, SelfEnrolment, SessionLimits, SignOn, Sitting, Step, Verdict,
+    Verification,
 };
 pub use profile::Profile;
 pub use records::Model;
 pub use scope::{Scope, ScopeConsent};
+pub(crate) use server_policy::TokenRequest;
+pub use server_policy::{People, ServerPolicy, ServerPolicySettings, ServerRule, ServerRuleSettings};
 pub use session::{Session, Surface};
 pub use threat::{Threat, ThreatAction, ThreatConfiguration, ThreatRule};
 pub use token_claim::{ClaimValue, Expression, TokenClaim, TokenKind};

@@ -14,7 +14,7 @@ use super::factor::Factors;
 use super::group::Group;
 use super::id::{AppId, GroupId, Minting, OrgId, PolicyId, UserId, ZoneId};
 use super::log::{Entry, SystemLog};
-use super::password::{PasswordSettings, Recoveries};
+use super::password::Recoveries;
 use super::policy::{self, Policies};
 use super::session::Sessions;
 use super::threat::Threats;
@@ -54,7 +54,6 @@ pub(super) struct Records {
     pub(super) logins: HashMap<String, UserId>,
     /// When locked users are unlocked by themselves.
     pub(super) unlocks: BTreeSet<(DateTime<Utc>, UserId)>,
-    pub(super) password_settings: Arc<PasswordSettings>,
     pub(super) administrators: BTreeSet<UserId>,
     pub(super) groups: BTreeMap<GroupId, Arc<Group>>,
     pub(super) members: HashMap<GroupId, BTreeSet<UserId>>,

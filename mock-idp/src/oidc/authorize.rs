@@ -115,10 +115,14 @@ pub(crate) fn finish(
         return refuse(site, visit, request, Some(session), &error::user_not_assigned(), method);
     }
     let granted = Granted { grant: Grant::of(request, session), family: Family::default() };
+    let lifetimes = match server.lifetimes(site, &granted.grant.token_request()) {
+        Ok(lifetimes) => lifetimes,
+        Err(error) => return refuse(site, visit, request, Some(session), &error, method),
+    };
     let (types, now) = (request.response_types, site.now());
     let code = types.code.then(|| site.grants.issue_code(granted.clone(), now));
     let given = Given::Nothing;
-    let issuance = Issuance { site, server: &server, visit, app: &app, user: &user, given, now };
+    let issuance = Issuance { site, server: &server, visit, app: &app, user: &user, given, lifetimes, now };
     let tokens = match front_channel::tokens(&issuance, types, &granted, code.as_ref()) {
         Ok(tokens) => tokens,
         Err(error) => return refuse(site, visit, request, Some(session), &error, method),

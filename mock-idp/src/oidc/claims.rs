@@ -22,9 +22,10 @@ pub(super) fn access_token(
     server: &AuthServer,
     grant: &Grant,
     user: &User,
+    lifetime: TimeDelta,
     now: DateTime<Utc>,
 ) -> Map<String, Value> {
-    let mut claims = any_access_token(server, &user.profile.login, now);
+    let mut claims = any_access_token(server, &user.profile.login, lifetime, now);
     claims.extend(members(json!({
         "cid": grant.app,
         "uid": user.id,
@@ -39,14 +40,20 @@ pub(super) fn client_token(
     server: &AuthServer,
     client: &AppId,
     scopes: &Scopes,
+    lifetime: TimeDelta,
     now: DateTime<Utc>,
 ) -> Map<String, Value> {
-    let mut claims = any_access_token(server, client.as_str(), now);
+    let mut claims = any_access_token(server, client.as_str(), lifetime, now);
     claims.extend(members(json!({ "cid": client, "scp": scopes.names() })));
     claims
 }
 
-fn any_access_token(server: &AuthServer, subject: &str, now: DateTime<Utc>) -> Map<String, Value> {
+fn any_access_token(
+    server: &AuthServer,
+    subject: &str,
+    lifetime: TimeDelta,
+    now: DateTime<Utc>,
+) -> Map<String, Value> {
     members(json!({
         "ver": 1,
         "jti": format!("AT.{}", random::token()),
@@ -54,7 +61,7 @@ fn any_access_token(server: &AuthServer, subject: &str, now: DateTime<Utc>) -> M
         "aud": server.audience(),
         "sub": subject,
         "iat": now.timestamp(),
-        "exp": (now + server.record.lifetimes.access_token).timestamp(),
+        "exp": (now + lifetime).timestamp(),
     }))
 }
 

@@ -11,7 +11,7 @@ use super::server::AuthServer;
 use crate::Event;
 use crate::model::{
     Actor, App, ApplicationType, Entry, EventType, GrantType, Party, ServerName, TokenClaim,
-    TokenEndpointAuthMethod, TokenKind,
+    TokenEndpointAuthMethod, TokenKind, TokenRequest,
 };
 use crate::site::Site;
 use crate::web::{Params, Visit};
@@ -29,8 +29,15 @@ pub(super) fn grant(
         return Err(refusal_of_org(app, form));
     }
     let scopes = Scopes::of_client(form.text("scope"), &server.record)?;
+    let request = TokenRequest {
+        app: &app.id,
+        grant: GrantType::ClientCredentials,
+        user: None,
+        scopes: scopes.names(),
+    };
+    let lifetime = server.lifetimes(site, &request)?.access_token;
     let now = site.now();
-    let mut claims = claims::client_token(server, &app.id, &scopes, now);
+    let mut claims = claims::client_token(server, &app.id, &scopes, lifetime, now);
     let of_access = |claim: &TokenClaim| claim.token == TokenKind::Access;
     claims.extend(claims::own(&site.model, server, &scopes, None, of_access)?);
     let token = server.keys.sign_access_token(&claims).map_err(|_| error::access_token_not_generated())?;
@@ -42,7 +49,7 @@ pub(super) fn grant(
         family: Family::default(),
         jti: claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned(),
         issued: now,
-        expires: now + server.record.lifetimes.access_token,
+        expires: now + lifetime,
     };
     site.grants.keep(&token, entry, now);
     let party = Party::new("access_token", "unknown", app.client_id(), "unknown");
@@ -56,7 +63,7 @@ pub(super) fn grant(
     });
     Ok(json!({
         "token_type": "Bearer",
-        "expires_in": server.record.lifetimes.access_token.num_seconds(),
+        "expires_in": lifetime.num_seconds(),
         "access_token": token,
         "scope": scopes.to_string(),
     }))

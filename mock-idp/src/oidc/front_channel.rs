@@ -32,7 +32,7 @@ pub(super) fn tokens(
     let mut members = Vec::new();
     if let Some((token, jti)) = &access {
         issuance.keep(granted, token, jti);
-        let lifetime = issuance.server.record.lifetimes.access_token.num_seconds();
+        let lifetime = issuance.lifetimes.access_token.num_seconds();
         members.extend([
             ("access_token", token.clone()),
             ("token_type", "Bearer".to_owned()),

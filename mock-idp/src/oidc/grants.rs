@@ -10,7 +10,9 @@ use super::acr::Acr;
 use super::pkce::Challenge;
 use super::refresh_token::{REMEMBERED, RefreshToken, Use};
 use super::scope::Scopes;
-use crate::model::{AppId, Digest, Expiring, RefreshTokenSettings, ServerName, Session, UserId, amr};
+use crate::model::{
+    AppId, Digest, Expiring, GrantType, RefreshTokenSettings, ServerName, Session, TokenRequest, UserId, amr,
+};
 
 /// How long a code may be redeemed, in stage time.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(300);
@@ -27,6 +29,8 @@ pub(crate) struct Grant {
     /// Which authorization server granted it.
     pub(crate) server: ServerName,
     pub(crate) app: AppId,
+    /// By which kind of grant; a refresh goes by the one of before.
+    pub(crate) by: GrantType,
     pub(crate) user: UserId,
     pub(crate) scopes: Scopes,
     pub(crate) redirect_uri: String,
@@ -44,6 +48,7 @@ impl Grant {
         Self {
             server: request.server.clone(),
             app: request.app.clone(),
+            by: request.grant_type(),
             user: session.user.clone(),
             scopes: request.scopes.clone(),
             redirect_uri: request.reply_to.redirect_uri.clone(),
@@ -53,6 +58,11 @@ impl Grant {
             amr: amr(&session.proofs),
             acr: request.acr,
         }
+    }
+
+    /// What it asks of the server's access policies.
+    pub(super) fn token_request(&self) -> TokenRequest<'_> {
+        TokenRequest { app: &self.app, grant: self.by, user: Some(&self.user), scopes: self.scopes.names() }
     }
 }
 
@@ -296,6 +306,7 @@ mod tests {
         Grant {
             server: ServerName::Org,
             app: AppId::new("0oa1"),
+            by: GrantType::AuthorizationCode,
             user: UserId::new("00u1"),
             scopes: Scopes::default(),
             redirect_uri: "https://app.test/cb".into(),

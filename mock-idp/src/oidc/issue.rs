@@ -10,7 +10,9 @@ use super::grants::{AccessToken, Grant, Granted};
 use super::server::AuthServer;
 use crate::Event;
 use crate::misbehaviour::Occasion;
-use crate::model::{Actor, App, Entry, EventType, GrantType, Party, TokenClaim, TokenKind, User};
+use crate::model::{
+    Actor, App, Entry, EventType, GrantType, Party, TokenClaim, TokenKind, TokenLifetimes, User,
+};
 use crate::site::Site;
 use crate::web::Visit;
 
@@ -22,6 +24,8 @@ pub(super) struct Issuance<'a> {
     pub(super) app: &'a App,
     pub(super) user: &'a User,
     pub(super) given: Given<'a>,
+    /// How long the tokens are good.
+    pub(super) lifetimes: TokenLifetimes,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -53,7 +57,7 @@ impl Issuance<'_> {
         }
         let mut answer = json!({
             "token_type": "Bearer",
-            "expires_in": self.server.record.lifetimes.access_token.num_seconds(),
+            "expires_in": self.lifetimes.access_token.num_seconds(),
             "access_token": access_token,
             "scope": grant.scopes.to_string(),
         });
@@ -78,7 +82,8 @@ impl Issuance<'_> {
 
     /// An access token and its `jti`. It counts when it is [kept](Self::keep).
     pub(super) fn access_token(&self, grant: &Grant) -> Result<(String, String), OAuthError> {
-        let mut claims = claims::access_token(self.server, grant, self.user, self.now);
+        let mut claims =
+            claims::access_token(self.server, grant, self.user, self.lifetimes.access_token, self.now);
         let of_access = |claim: &TokenClaim| claim.token == TokenKind::Access;
         let (model, user) = (&self.site.model, Some(self.user));
         claims.extend(claims::own(model, self.server, &grant.scopes, user, of_access)?);
@@ -115,7 +120,7 @@ impl Issuance<'_> {
             family: family.clone(),
             jti: jti.to_owned(),
             issued: self.now,
-            expires: self.now + self.server.record.lifetimes.access_token,
+            expires: self.now + self.lifetimes.access_token,
         };
         self.site.grants.keep(token, entry, self.now)
     }

@@ -7,7 +7,7 @@ use super::grants::{Grant, Granted, NotRedeemed};
 use super::issue::{Given, Issuance};
 use super::server::AuthServer;
 use crate::Event;
-use crate::model::{Actor, App, Entry, EventType, UserStatus};
+use crate::model::{Actor, App, Entry, EventType, TokenRequest, UserStatus};
 use crate::site::Site;
 use crate::web::{Params, Visit};
 
@@ -26,7 +26,9 @@ pub(super) fn refresh(
         let user = site.model.user(&grant.user).filter(|user| own && user.status == UserStatus::Active);
         let user = user.ok_or_else(error::invalid_refresh_token)?;
         site.model.assignment(&app.id, &user.id).ok_or_else(error::user_not_assigned)?;
-        grant.scopes.narrowed(form.text("scope")).map(drop)
+        let scopes = grant.scopes.narrowed(form.text("scope"))?;
+        let asked = TokenRequest { scopes: scopes.names(), ..grant.token_request() };
+        server.lifetimes(site, &asked).map(drop)
     };
     let refreshed = site.grants.refresh(token, app.settings.refresh_token, now, fits);
     let (Granted { grant, family }, next) = refreshed.map_err(|refusal| match refusal {
@@ -40,7 +42,8 @@ pub(super) fn refresh(
     let user = site.model.user(&grant.user).ok_or_else(error::invalid_refresh_token)?;
     // The nonce was the sign-in's (OpenID Connect Core, 12.2).
     let grant = Grant { scopes: grant.scopes.narrowed(form.text("scope"))?, nonce: None, ..grant };
-    let issuance = Issuance { site, server, visit, app, user: &user, given: Given::RefreshToken, now };
+    let (given, lifetimes) = (Given::RefreshToken, server.lifetimes(site, &grant.token_request())?);
+    let issuance = Issuance { site, server, visit, app, user: &user, given, lifetimes, now };
     let issued = issuance.issue(&Granted { grant, family }, Some(next));
     issued?.ok_or_else(error::invalid_refresh_token)
 }

@@ -146,6 +146,14 @@ impl AuthorizeRequest {
 }
 
 impl AuthorizeRequest {
+    /// By which kind of grant its client gets its tokens.
+    pub(super) fn grant_type(&self) -> GrantType {
+        match self.response_types.code {
+            true => GrantType::AuthorizationCode,
+            false => GrantType::Implicit,
+        }
+    }
+
     /// What the relying party asks for on top of the org's policies.
     pub(crate) fn asked(&self) -> Asked {
         let max_age = match self.prompt {

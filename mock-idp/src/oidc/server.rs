@@ -7,9 +7,12 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 
+use super::error::{self, OAuthError};
 use super::keys::ServerKeys;
 use crate::api::ApiError;
-use crate::model::{AuthorizationServer, AuthorizationServerId, ServerName, ServerStatus};
+use crate::model::{
+    AuthorizationServer, AuthorizationServerId, ServerName, ServerStatus, TokenLifetimes, TokenRequest,
+};
 use crate::site::Site;
 use crate::web::Visit;
 
@@ -48,6 +51,18 @@ impl AuthServer {
     /// The audience of its access tokens.
     pub(crate) fn audience(&self) -> &str {
         self.record.audience.as_deref().unwrap_or(&self.issuer)
+    }
+
+    /// How long the tokens are good that this client gets here.
+    ///
+    /// # Errors
+    /// When no access policy lets it have any.
+    pub(super) fn lifetimes(
+        &self,
+        site: &Site,
+        request: &TokenRequest<'_>,
+    ) -> Result<TokenLifetimes, OAuthError> {
+        site.model.token_lifetimes(&self.record, request).ok_or_else(error::policy_denied)
     }
 
     /// The URL of one of its endpoints.

@@ -107,15 +107,13 @@ fn redeem(
     if site.model.assignment(&app.id, &user.id).is_none() {
         return Err(error::user_not_assigned());
     }
+    let lifetimes = server.lifetimes(site, &granted.grant.token_request())?;
     let lasting = granted.grant.scopes.has("offline_access");
-    let refresh_token = lasting.then(|| {
-        let idle = server.record.lifetimes.refresh_token_idle;
-        site.grants.issue_refresh_token(granted.clone(), idle, now)
-    });
+    let refresh_token =
+        lasting.then(|| site.grants.issue_refresh_token(granted.clone(), lifetimes.refresh_token_idle, now));
     let given = Given::Code(code);
-    let issued =
-        Issuance { site, server, visit, app, user: &user, given, now }.issue(&granted, refresh_token);
-    issued?.ok_or_else(error::invalid_authorization_code)
+    let issuance = Issuance { site, server, visit, app, user: &user, given, lifetimes, now };
+    issuance.issue(&granted, refresh_token)?.ok_or_else(error::invalid_authorization_code)
 }
 
 fn note_reuse(site: &Site, server: &AuthServer, visit: &Visit, app: &App, code: &str, revoked: usize) {

@@ -2,7 +2,9 @@
 
 mod apps;
 mod assignments;
+mod authenticators;
 mod authorization_servers;
+mod bad_input;
 mod devices;
 mod factors;
 mod groups;
@@ -11,6 +13,8 @@ mod logs;
 mod policies;
 mod rate_limits;
 mod secrets;
+mod server_policies;
+mod simulate;
 mod threats;
 mod users;
 mod zones;

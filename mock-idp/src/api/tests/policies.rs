@@ -622,3 +622,66 @@ async fn what_the_org_does_not_do_is_refused_by_name_and_changes_nothing() {
     let untyped = org.api(Method::GET, "/policies", None).await;
     assert_eq!(untyped.api_error(), refused("type"));
 }
+
+#[tokio::test]
+async fn a_password_policy_says_when_its_people_are_locked_out() {
+    let org = TestOrg::new().await;
+    let listed = org.api(Method::GET, "/policies?type=PASSWORD", None).await.json();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["system"]), (1, &json!(true)));
+    assert_json_snapshot!(listed[0]["settings"], @r#"
+    {
+      "password": {
+        "complexity": {
+          "minLength": 1,
+          "minLowerCase": 0,
+          "minUpperCase": 0,
+          "minNumber": 0,
+          "minSymbol": 0,
+          "excludeUsername": false,
+          "dictionary": {
+            "common": {
+              "exclude": false
+            }
+          },
+          "excludeAttributes": []
+        },
+        "age": {
+          "maxAgeDays": 0,
+          "expireWarnDays": 0,
+          "minAgeMinutes": 0,
+          "historyCount": 4
+        },
+        "lockout": {
+          "maxAttempts": 10,
+          "autoUnlockMinutes": 0,
+          "userLockoutNotificationChannels": [],
+          "showLockoutFailures": false
+        }
+      }
+    }
+    "#);
+    let strict = json!({"type": "PASSWORD", "name": "Engineers",
+        "conditions": {"people": {"groups": {"include": [org.engineering.id]}}, "authProvider": {"provider": "OKTA"}},
+        "settings": {"password": {"lockout": {"maxAttempts": 1}}}});
+    let policy = made(&org, "/policies", strict).await;
+    assert_eq!(policy["settings"]["password"]["complexity"]["minLength"], 8, "Okta's default");
+    let fail = async |login: &str| {
+        let mut browser = org.browser();
+        let page = browser.get(&format!("{}/", crate::testing::ORG)).await;
+        browser.submit(&page, login, "wrong").await;
+        let user = org.model().user_by_login(login).unwrap();
+        format!("{:?}", user.status)
+    };
+    assert_eq!(fail("alice@acme.test").await, "LockedOut");
+    assert_eq!(fail("mallory@acme.test").await, "Active");
+    let default = format!("/policies/{}", id(&listed[0]));
+    let mut stricter = listed[0].clone();
+    stricter["settings"]["password"]["lockout"]["maxAttempts"] = json!(1);
+    assert_eq!(org.api(Method::PUT, &default, Some(stricter)).await.status, StatusCode::OK);
+    assert_eq!(org.model().password_settings().max_attempts, 1);
+    assert_eq!(fail("mallory@acme.test").await, "LockedOut");
+    let mut recovers = policy.clone();
+    recovers["settings"]["recovery"] = json!({"factors": {"okta_email": {"status": "ACTIVE"}}});
+    let refused = org.api(Method::PUT, &format!("/policies/{}", id(&policy)), Some(recovers)).await;
+    assert_eq!(refused.api_error(), "400 E0000001 Api validation failed: settings.recovery");
+}

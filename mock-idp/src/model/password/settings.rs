@@ -143,18 +143,19 @@ impl PasswordSettings {
 
 impl Model {
     /// The rules that this user's password is under.
-    pub fn password_settings_for(&self, _user: &UserId) -> Arc<PasswordSettings> {
-        self.password_settings()
+    pub fn password_settings_for(&self, user: &UserId) -> Arc<PasswordSettings> {
+        let records = self.read();
+        records.policies.password_settings(records.memberships.get(user))
     }
 
-    /// The org's rules, which new users' passwords are under.
+    /// The rules of the default password policy, which new users' passwords are under.
     pub fn password_settings(&self) -> Arc<PasswordSettings> {
-        Arc::clone(&self.read().password_settings)
+        self.read().policies.password_settings(None)
     }
 
-    /// Gives the org other rules. They count from now on; passwords that are set stay.
+    /// Gives the default password policy other rules. They count from now on; passwords that are set stay.
     pub fn set_password_settings(&self, settings: PasswordSettings) {
-        self.write().password_settings = Arc::new(settings);
+        self.write().policies.set_default_password_settings(settings);
     }
 
     /// When the user's password must be changed, and from when on its owner is warned of that.

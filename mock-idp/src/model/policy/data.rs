@@ -1,12 +1,13 @@
 //! Policies and rules as data, in Okta's terms. What can't be said here the org doesn't do.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::assurance::Assurance;
-use crate::model::{FactorKind, GroupId, PolicyId, RuleId, UserId, ZoneId};
+use crate::model::{FactorKind, GroupId, PasswordSettings, PolicyId, RuleId, UserId, ZoneId};
 
 /// A policy as of the moment it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +88,8 @@ pub enum PolicySettings {
     None,
     /// Which authenticators people may or must enrol.
     Enrolment(EnrolmentSettings),
+    /// What passwords must be like, and when they lock or expire.
+    Password(Arc<PasswordSettings>),
 }
 
 /// Which authenticators people may or must enrol. What isn't named they can't.
@@ -107,6 +110,9 @@ impl PolicySettings {
 }
 
 impl Authenticator {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::OktaPassword, Self::OktaVerify, Self::WebAuthn];
+
     /// Its factors that are enrolled in a browser. (FastPass is enrolled on the device itself.)
     fn enrolled_in_a_browser(self) -> &'static [FactorKind] {
         match self {

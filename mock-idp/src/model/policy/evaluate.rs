@@ -29,14 +29,14 @@ pub(super) fn applicable<'a>(
 }
 
 impl Policy {
-    fn fits(&self, subject: &Subject) -> bool {
+    pub(super) fn fits(&self, subject: &Subject) -> bool {
         self.status == PolicyStatus::Active
             && (self.groups.is_empty() || !self.groups.is_disjoint(&subject.groups))
     }
 }
 
 impl Conditions {
-    fn fit(&self, subject: &Subject) -> bool {
+    pub(super) fn fit(&self, subject: &Subject) -> bool {
         self.include(subject) && !self.exclude(subject) && self.network.fits(&subject.zones)
     }
 

@@ -1,5 +1,7 @@
 //! The policies that an org has from the start: one of each kind, the system's own, for everyone.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::assurance::Assurance;
@@ -54,6 +56,7 @@ pub(in crate::model) fn found(minting: &Minting, now: DateTime<Utc>) -> (Policie
     ];
     let enrolment = PolicySettings::Enrolment(EnrolmentSettings { authenticators });
     policy(PolicyKind::Enrolment, enrolment, Some(("Default Rule", Actions::Enroll(EnrollWhen::Challenge))));
+    policy(PolicyKind::Password, PolicySettings::Password(Arc::default()), None);
     let access = policy(PolicyKind::Access, PolicySettings::None, Some((CATCH_ALL, one_factor())));
     (policies, access)
 }

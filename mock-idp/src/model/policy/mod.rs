@@ -4,6 +4,7 @@
 //! * `evaluate`: which rule applies to somebody, the same for every kind of policy;
 //! * `assurance`: what proof there is, what proof a rule asks for, and what would close the gap;
 //! * `judge`: the global session policy and an application's policy together;
+//! * `simulate`: what would apply to somebody imagined;
 //! * `store`: keeping and ordering them;
 //! * `founding`: those that an org has from the start.
 
@@ -12,6 +13,7 @@ mod data;
 mod evaluate;
 mod founding;
 mod judge;
+mod simulate;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ pub use data::{
     PrimaryFactor, Rule, SelfEnrolment, SessionLimits, SignOn,
 };
 pub use judge::{Applied, Asked, Judgement, Sitting, Step, Verdict};
+pub use simulate::{Considered, Imagined};
 
 pub(crate) use assurance::{amr, are_two_factors};
 pub(super) use founding::found;

@@ -1,12 +1,14 @@
 //! Keeping policies, in their order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::data::{Actions, Choice, Network, NewPolicy, NewRule, Policy, PolicyKind, PolicyStatus, Rule};
+use super::data::{
+    Actions, Choice, Network, NewPolicy, NewRule, Policy, PolicyKind, PolicySettings, PolicyStatus, Rule,
+};
 use crate::model::log::{Entry, EventType};
 use crate::model::records::Records;
-use crate::model::{AppId, Cause, GroupId, Model, ModelError, Party, PolicyId, RuleId};
+use crate::model::{AppId, Cause, GroupId, Model, ModelError, Party, PasswordSettings, PolicyId, RuleId};
 
 /// Far more policies than an org has, and rules than a policy has.
 const MOST: usize = 500;
@@ -404,6 +406,30 @@ impl Model {
 }
 
 impl Policies {
+    /// What the first password policy says that is for somebody in these groups; the default one where they are unknown.
+    pub(in crate::model) fn password_settings(
+        &self,
+        groups: Option<&BTreeSet<GroupId>>,
+    ) -> Arc<PasswordSettings> {
+        let fits = |policy: &&Policy| {
+            policy.status == PolicyStatus::Active
+                && (policy.groups.is_empty()
+                    || groups.is_some_and(|groups| !policy.groups.is_disjoint(groups)))
+        };
+        let settings = self.of(PolicyKind::Password).find(fits).map(|policy| &policy.settings);
+        match settings {
+            Some(PolicySettings::Password(settings)) => Arc::clone(settings),
+            _ => Arc::default(),
+        }
+    }
+
+    pub(in crate::model) fn set_default_password_settings(&mut self, settings: PasswordSettings) {
+        let default = self.of(PolicyKind::Password).find(|policy| policy.system).cloned();
+        if let Some(policy) = default {
+            self.replace(Policy { settings: PolicySettings::Password(Arc::new(settings)), ..policy });
+        }
+    }
+
     /// The same policy, said anew.
     fn replace(&mut self, policy: Policy) {
         self.by_id.insert(policy.id.clone(), Arc::new(policy));
@@ -436,6 +462,15 @@ fn check_policy(records: &Records, new: &NewPolicy, except: Option<&PolicyId>) -
     let same = |policy: &&Policy| policy.name == new.name && Some(&policy.id) != except;
     if records.policies.of(new.kind).any(|policy| same(&policy)) {
         return Err(ModelError::invalid("name", "Policy name already in use"));
+    }
+    let fits = matches!(
+        (new.kind, &new.settings),
+        (PolicyKind::SignOn | PolicyKind::Access, PolicySettings::None)
+            | (PolicyKind::Enrolment, PolicySettings::Enrolment(_))
+            | (PolicyKind::Password, PolicySettings::Password(_))
+    );
+    if !fits {
+        return Err(ModelError::invalid("settings", "The settings are not those of the policy's type"));
     }
     check_groups(records, new.groups.iter())
 }
