@@ -1,5 +1,7 @@
 //! An org without a network, and browsers that speak to its server directly.
 
+pub(crate) mod security_key;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

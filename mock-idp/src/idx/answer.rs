@@ -1,6 +1,8 @@
 //! What clients are told: where the sign-in stands, what may come next, and what was wrong with what they sent.
 
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -10,7 +12,7 @@ use super::ion::{Forms, error, list, object, response};
 use crate::model::{AuthenticationMethod, FactorKind, FactorRefusal, FactorStatus, User};
 use crate::sign_in::{Alert, Destination, PATIENCE, Refusal, SignIn, Stage, Task, encoded};
 use crate::site::Site;
-use crate::web::Visit;
+use crate::web::{Visit, qr_code};
 
 /// Where the sign-in stands; `alert` is what there is to say about what the client sent.
 pub(super) fn standing(
@@ -39,8 +41,11 @@ pub(super) fn standing(
             offer_enrolment(&mut body, &kinds.into_iter().collect::<Vec<_>>(), forms, &mut remediations);
         }
         Stage::Task(task) => {
-            remediations.push(forms.task(&task, of_field));
-            describe_task(&mut body, &task);
+            match task {
+                Task::Push { .. } if !task.awaits_device(site) => remediations.push(forms.resend()),
+                _ => remediations.push(forms.task(&task, of_field)),
+            }
+            describe_task(site, &mut body, &task);
             match sign_in.choices(site, visit) {
                 Stage::Choose(steps) => {
                     let methods: Vec<AuthenticationMethod> = steps.iter().map(|step| step.method).collect();
@@ -118,30 +123,44 @@ fn describe(body: &mut Map<String, Value>, sign_in: &SignIn, user: Option<&User>
 }
 
 /// What the person is about to prove or enrol with.
-fn describe_task(body: &mut Map<String, Value>, task: &Task) {
-    let (member, value) = match task {
-        Task::Password => {
-            let password = Method::of(AuthenticationMethod::Password);
-            ("currentAuthenticatorEnrollment", Authenticator::Password.described(&[password]))
-        }
-        Task::NewPassword { .. } => {
-            let password = Method::of(AuthenticationMethod::Password);
-            ("currentAuthenticator", Authenticator::Password.described(&[password]))
-        }
-        Task::Code(_) => {
-            let totp = Method::of(AuthenticationMethod::Factor(FactorKind::Totp));
-            ("currentAuthenticator", Authenticator::OktaVerify.described(&[totp]))
-        }
-        Task::EnrollTotp { key, uri, .. } => {
-            let mut app = Authenticator::AnyCodeApp.described(&[Method::CODE]);
-            app["contextualData"] = json!({
-                "qrcode": { "method": "embedded", "href": super::qr_code::data_uri(uri), "type": "image/svg+xml" },
-                "sharedSecret": key.expose(),
-            });
-            ("currentAuthenticator", app)
-        }
+fn describe_task(site: &Site, body: &mut Map<String, Value>, task: &Task) {
+    let (authenticator, method) = match (task.method(), task.enrolled()) {
+        (Some(method), _) => (Authenticator::of(method), Method::of(method)),
+        (None, Some(kind)) => (Authenticator::enrolling(kind), Method::enrolling(kind)),
+        (None, None) => (Some(Authenticator::Password), Method::of(AuthenticationMethod::Password)),
+    };
+    let Some(authenticator) = authenticator else { return };
+    let mut value = authenticator.described(&[method]);
+    if let Some(context) = context(site, task) {
+        value["contextualData"] = context;
+    }
+    let member = match task {
+        Task::Password => "currentAuthenticatorEnrollment",
+        _ => "currentAuthenticator",
     };
     body.insert(member.into(), object(&value));
+}
+
+/// What the client must know in order to have the person do it.
+fn context(site: &Site, task: &Task) -> Option<Value> {
+    let qr_code =
+        |uri| json!({ "method": "embedded", "href": qr_code::data_uri(uri), "type": "image/svg+xml" });
+    match task {
+        Task::Push { push, .. } => {
+            let number = site.model.push(push)?.number?;
+            Some(json!({ "correctAnswer": number.to_string() }))
+        }
+        Task::WebAuthn { challenge, .. } => Some(json!({ "challengeData": challenge.options })),
+        Task::EnrollWebAuthn { options, .. } => Some(json!({ "activationData": options })),
+        Task::EnrollTotp { key, uri, .. } => {
+            Some(json!({ "qrcode": qr_code(uri), "sharedSecret": key.expose() }))
+        }
+        Task::EnrollPush { uri, .. } => {
+            let link = json!({ "setupOVUrl": uri.expose() });
+            Some(json!({ "qrcode": qr_code(uri), "selectedChannel": "qrcode", "samedevice": link }))
+        }
+        _ => None,
+    }
 }
 
 /// Adds the choice between these proofs, and what the person has of them.
@@ -154,9 +173,8 @@ fn offer(
     remediations: &mut Vec<Value>,
 ) {
     let enrolled = user.map(|user| enrolled(site, user)).unwrap_or_default();
-    let listed: Vec<Authenticator> = enrolled.iter().map(|(authenticator, _)| *authenticator).collect();
-    let described: Vec<Value> =
-        enrolled.iter().map(|(authenticator, methods)| authenticator.described(methods)).collect();
+    let listed: Vec<Authenticator> = enrolled.iter().map(|one| one.authenticator).collect();
+    let described: Vec<Value> = enrolled.iter().map(Enrolled::described).collect();
     body.insert("authenticatorEnrollments".into(), list(&described));
     remediations.push(forms.select(methods, &listed));
 }
@@ -167,26 +185,50 @@ fn offer_enrolment(
     forms: Forms<'_>,
     remediations: &mut Vec<Value>,
 ) {
-    let listed: Vec<Authenticator> =
-        kinds.iter().filter_map(|kind| Authenticator::enrolling(*kind)).collect();
-    let described: Vec<Value> =
-        listed.iter().map(|authenticator| authenticator.described(&[Method::CODE])).collect();
+    let offered = kinds.iter().filter_map(|kind| Some((Authenticator::enrolling(*kind)?, *kind)));
+    let (listed, described): (Vec<Authenticator>, Vec<Value>) = offered
+        .map(|(authenticator, kind)| (authenticator, authenticator.described(&[Method::enrolling(kind)])))
+        .unzip();
     body.insert("authenticators".into(), list(&described));
     remediations.push(forms.select_enrolment(kinds, &listed));
 }
 
-/// What a person has to prove with, each authenticator with its methods.
-fn enrolled(site: &Site, user: &User) -> Vec<(Authenticator, Vec<Method>)> {
-    let password = user.has_password().then_some(AuthenticationMethod::Password);
+/// Something that a person has to prove with.
+struct Enrolled {
+    authenticator: Authenticator,
+    methods: Vec<Method>,
+    /// Of a security key.
+    credential_id: Option<String>,
+}
+
+impl Enrolled {
+    fn described(&self) -> Value {
+        let mut value = self.authenticator.described(&self.methods);
+        if let Some(id) = &self.credential_id {
+            value["credentialId"] = id.as_str().into();
+        }
+        value
+    }
+}
+
+/// What a person has to prove with: each authenticator with its methods, each security key by itself.
+fn enrolled(site: &Site, user: &User) -> Vec<Enrolled> {
+    let password = user.has_password().then_some((AuthenticationMethod::Password, None));
     let factors = site.model.factors_of(&user.id);
     let active = factors.iter().filter(|factor| factor.status == FactorStatus::Active);
-    let methods = active.map(|factor| AuthenticationMethod::Factor(factor.kind()));
-    let mut enrolled: Vec<(Authenticator, Vec<Method>)> = Vec::new();
-    for method in password.into_iter().chain(methods) {
+    let methods = active.map(|factor| {
+        let credential_id = factor.credential_id().map(|id| URL_SAFE_NO_PAD.encode(id));
+        (AuthenticationMethod::Factor(factor.kind()), credential_id)
+    });
+    let mut enrolled: Vec<Enrolled> = Vec::new();
+    for (method, credential_id) in password.into_iter().chain(methods) {
         let Some(authenticator) = Authenticator::of(method) else { continue };
-        match enrolled.iter_mut().find(|(other, _)| *other == authenticator) {
-            Some((_, methods)) => methods.push(Method::of(method)),
-            None => enrolled.push((authenticator, vec![Method::of(method)])),
+        let known = enrolled.iter_mut().find(|one| one.authenticator == authenticator);
+        match known.filter(|_| credential_id.is_none()) {
+            Some(known) => known.methods.push(Method::of(method)),
+            None => {
+                enrolled.push(Enrolled { authenticator, methods: vec![Method::of(method)], credential_id });
+            }
         }
     }
     enrolled
@@ -212,15 +254,21 @@ fn problem(alert: &Alert) -> (Option<Value>, Option<Value>) {
             let text = "This factor is suspended for your account due to too many failed attempts";
             (Some(error(text, Some("authfactor.challenge.suspended_factor"))), None)
         }
-        Alert::Proof(_) => (Some(error(&alert.to_string(), None)), None),
+        Alert::PushRejected => {
+            (Some(error(&alert.to_string(), Some("api.authn.poll.error.push_rejected"))), None)
+        }
+        Alert::PushTimedOut => (Some(error(&alert.to_string(), Some("oktaverify.timeout"))), None),
         Alert::NewPassword(reason) => (None, Some(error(reason, None))),
+        _ => (Some(error(&alert.to_string(), None)), None),
     }
 }
 
 fn status_of(alert: &Alert) -> StatusCode {
     match alert {
         Alert::NotSignedIn | Alert::Proof(_) => StatusCode::UNAUTHORIZED,
-        Alert::NewPassword(_) => StatusCode::BAD_REQUEST,
+        // Whoever polls is told what came of it.
+        Alert::PushRejected | Alert::PushTimedOut | Alert::QrCodeExpired => StatusCode::OK,
+        Alert::NewPassword(_) | Alert::NotOffered | Alert::Enrolment(_) => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -9,24 +9,28 @@ use crate::model::{AuthenticationMethod, FactorKind};
 pub(super) enum Authenticator {
     Password,
     OktaVerify,
+    /// A security key or a passkey, by WebAuthn.
+    SecurityKey,
     /// What a key for time-based codes is enrolled as. Okta enrols Okta Verify with an app of its own alone; the page
     /// that it shows a key on, for any app to scan, is that of Google Authenticator. Proved with, it is Okta Verify.
     AnyCodeApp,
 }
 
 impl Authenticator {
-    const ALL: [Self; 3] = [Self::Password, Self::OktaVerify, Self::AnyCodeApp];
+    const ALL: [Self; 4] = [Self::Password, Self::OktaVerify, Self::SecurityKey, Self::AnyCodeApp];
 
     pub(super) fn with_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|authenticator| authenticator.id() == id)
     }
 
-    /// By which one something is proved, if Identity Engine's endpoints can take that proof.
+    /// By which one something is proved, if Identity Engine's endpoints can take that proof. They can't take a signed
+    /// nonce: Okta's clients would look for Okta Verify itself, whose protocol isn't simulated.
     pub(super) fn of(method: AuthenticationMethod) -> Option<Self> {
         match method {
             AuthenticationMethod::Password => Some(Self::Password),
-            AuthenticationMethod::Factor(FactorKind::Totp) => Some(Self::OktaVerify),
-            AuthenticationMethod::Factor(_) => None,
+            AuthenticationMethod::Factor(FactorKind::Totp | FactorKind::Push) => Some(Self::OktaVerify),
+            AuthenticationMethod::Factor(FactorKind::WebAuthn) => Some(Self::SecurityKey),
+            AuthenticationMethod::Factor(FactorKind::SignedNonce) => None,
         }
     }
 
@@ -34,7 +38,9 @@ impl Authenticator {
     pub(super) fn enrolling(kind: FactorKind) -> Option<Self> {
         match kind {
             FactorKind::Totp => Some(Self::AnyCodeApp),
-            _ => None,
+            FactorKind::Push => Some(Self::OktaVerify),
+            FactorKind::WebAuthn => Some(Self::SecurityKey),
+            FactorKind::SignedNonce => None,
         }
     }
 
@@ -42,6 +48,7 @@ impl Authenticator {
         match self {
             Self::Password => "autpassword000000gw0",
             Self::OktaVerify => "autoktaverify0000gw0",
+            Self::SecurityKey => "autwebauthn000000gw0",
             Self::AnyCodeApp => "autcodeapp0000000gw0",
         }
     }
@@ -50,6 +57,7 @@ impl Authenticator {
         match self {
             Self::Password => "okta_password",
             Self::OktaVerify => "okta_verify",
+            Self::SecurityKey => "webauthn",
             Self::AnyCodeApp => "google_otp",
         }
     }
@@ -58,6 +66,7 @@ impl Authenticator {
         match self {
             Self::Password => "Password",
             Self::OktaVerify => "Okta Verify",
+            Self::SecurityKey => "Security Key or Biometric",
             Self::AnyCodeApp => "Google Authenticator",
         }
     }
@@ -66,6 +75,7 @@ impl Authenticator {
         match self {
             Self::Password => "password",
             Self::OktaVerify | Self::AnyCodeApp => "app",
+            Self::SecurityKey => "security_key",
         }
     }
 
@@ -103,6 +113,11 @@ impl Method {
         Self { name, label }
     }
 
-    /// Of an app that shows codes, while it is enrolled.
-    pub(super) const CODE: Self = Self { name: "otp", label: "Enter a code" };
+    /// As which something is enrolled.
+    pub(super) fn enrolling(kind: FactorKind) -> Self {
+        match kind {
+            FactorKind::Totp => Self { name: "otp", label: "Enter a code" },
+            _ => Self::of(AuthenticationMethod::Factor(kind)),
+        }
+    }
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use ground::Secret;
 use http::Method;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::answer;
 use super::authenticator::{self, Authenticator};
@@ -56,6 +57,9 @@ pub(super) struct Answer {
 struct Credentials {
     passcode: Option<String>,
     totp: Option<String>,
+    /// What a browser made of a WebAuthn ceremony, in Okta's form.
+    #[serde(flatten)]
+    credential: Map<String, Value>,
 }
 
 /// `/idp/idx/introspect`: where the sign-in stands.
@@ -97,7 +101,7 @@ pub(super) async fn enroll(State(site): State<Site>, visit: Visit, Body(sent): B
 /// `/idp/idx/challenge/answer`: what the chosen means gives.
 pub(super) async fn answer(State(site): State<Site>, visit: Visit, Body(sent): Body<Answer>) -> Response {
     step(&site, &visit, &sent.about, |sign_in| {
-        let Credentials { passcode, totp } = sent.credentials;
+        let Credentials { passcode, totp, credential } = sent.credentials;
         let Stage::Task(task) = sign_in.stage(&site, &visit) else { return None };
         match task {
             Task::Password => sign_in.give_password(&site, &visit, &Secret::new("password", passcode?)),
@@ -106,7 +110,19 @@ pub(super) async fn answer(State(site): State<Site>, visit: Visit, Body(sent): B
             }
             Task::Code(_) => sign_in.give_code(&site, &visit, totp.or(passcode)?.trim()),
             Task::EnrollTotp { .. } => sign_in.give_code(&site, &visit, passcode?.trim()),
+            Task::WebAuthn { .. } | Task::EnrollWebAuthn { .. } => {
+                sign_in.give_credential(&site, &visit, &credential.into());
+            }
+            Task::Push { .. } | Task::EnrollPush { .. } | Task::SignedNonce { .. } => return None,
         }
+        Some(())
+    })
+}
+
+/// `/idp/idx/challenge/poll`: whether the device has done its part.
+pub(super) async fn poll(State(site): State<Site>, visit: Visit, Body(about): Body<About>) -> Response {
+    step(&site, &visit, &about, |sign_in| {
+        sign_in.look_at_device(&site);
         Some(())
     })
 }
@@ -161,6 +177,7 @@ impl Selected {
 
     fn enrolled(&self) -> Option<FactorKind> {
         let authenticator = Authenticator::with_id(&self.id)?;
-        FactorKind::ALL.into_iter().find(|kind| Authenticator::enrolling(*kind) == Some(authenticator))
+        let mut all = FactorKind::ALL.into_iter();
+        all.find(|kind| Authenticator::enrolling(*kind) == Some(authenticator))
     }
 }

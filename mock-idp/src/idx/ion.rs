@@ -48,8 +48,8 @@ impl Forms<'_> {
 }
 
 /// The proof that a form asks for.
-pub(super) fn credentials(field: &Value) -> Value {
-    json!({ "name": "credentials", "type": "object", "form": { "value": [field] }, "required": true })
+pub(super) fn credentials(fields: &[Value]) -> Value {
+    json!({ "name": "credentials", "type": "object", "form": { "value": fields }, "required": true })
 }
 
 pub(super) fn secret(name: &str, label: &str) -> Value {
@@ -58,6 +58,11 @@ pub(super) fn secret(name: &str, label: &str) -> Value {
 
 pub(super) fn visible(name: &str, label: &str) -> Value {
     json!({ "name": name, "label": label, "required": true, "visible": true })
+}
+
+/// A field that the browser fills, and not the person.
+pub(super) fn of_browser(name: &str, label: &str) -> Value {
+    json!({ "name": name, "label": label, "required": true, "visible": false })
 }
 
 /// A field whose value the client sends back as it is.

@@ -11,7 +11,6 @@ mod authenticator;
 mod endpoints;
 mod forms;
 mod ion;
-mod qr_code;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +27,7 @@ pub(crate) fn router() -> Router<Site> {
         .route("/identify", post(endpoints::identify))
         .route("/challenge", post(endpoints::challenge))
         .route("/challenge/answer", post(endpoints::answer))
+        .route("/challenge/poll", post(endpoints::poll))
         .route("/credential/enroll", post(endpoints::enroll))
         .route("/cancel", post(endpoints::cancel))
         .route("/{*rest}", any(async || ApiError::no_such_path()));

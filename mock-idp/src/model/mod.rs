@@ -46,8 +46,8 @@ pub use client_secret::ClientSecret;
 pub use error::ModelError;
 pub use factor::{
     Assertion, Attestation, Characteristics, Factor, FactorKind, FactorRefusal, FactorStatus, NonceChallenge,
-    PushEnrolment, PushState, PushTransaction, RelyingParty, TotpEnrolment, UserVerification, Verified,
-    WebAuthnChallenge, WebAuthnEnrolment,
+    NumberChallenge, PushEnrolment, PushState, PushTransaction, RelyingParty, TotpEnrolment,
+    UserVerification, Verified, WebAuthnChallenge, WebAuthnEnrolment,
 };
 pub use group::{Group, GroupKind};
 pub(crate) use group_filter::TooManyGroups;

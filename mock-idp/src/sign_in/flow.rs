@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use ground::Secret;
 
-use super::alert::Alert;
 use super::log;
 use super::pending::{Destination, SignIn};
+use super::task::Task;
 use crate::model::{
-    Actor, App, Asked, AuthenticationMethod, Characteristics, Entry, EventType, FactorId, FactorKind,
-    FactorStatus, Judgement, ModelError, Session, SessionLimits, SignInRefusal, Sitting, Step, User, UserId,
-    UserStatus, Verdict, Verification, are_two_factors,
+    Actor, App, Asked, AuthenticationMethod, FactorKind, Judgement, Session, SessionLimits, SignInRefusal,
+    Sitting, Step, User, UserStatus, Verdict, Verification,
 };
 use crate::oidc::AuthorizeRequest;
 use crate::site::Site;
@@ -33,24 +32,6 @@ pub(crate) enum Stage {
     Refused(Refusal),
     /// The person is let in.
     Finished(Arc<User>, SessionLimits),
-}
-
-/// What a person does on the way.
-#[derive(Clone, Debug)]
-pub(crate) enum Task {
-    /// Gives the password.
-    Password,
-    /// Changes the password of this user, which has expired and has just been given.
-    NewPassword { user: UserId, old: Secret },
-    /// Gives a code of this factor's.
-    Code(FactorId),
-    /// Enters this key into an authenticator app, and gives a first code.
-    EnrollTotp {
-        factor: FactorId,
-        key: Secret,
-        /// The same as a QR code gives it.
-        uri: Secret,
-    },
 }
 
 /// Why a sign-in ends without letting the person in.
@@ -82,14 +63,18 @@ impl SignIn {
             Verdict::Deny => Stage::Refused(Refusal::Denied),
             Verdict::Unattainable => Stage::Refused(Refusal::Unattainable),
             Verdict::Prove(steps) => match &self.task {
-                Some(task) if steps.iter().any(|step| task.proves(step.method)) => Stage::Task(task.clone()),
+                Some(task) if steps.iter().any(|step| task.method() == Some(step.method)) => {
+                    Stage::Task(task.clone())
+                }
                 _ if steps.iter().all(|step| step.method == AuthenticationMethod::Password) => {
                     Stage::Task(Task::Password)
                 }
                 _ => Stage::Choose(steps),
             },
             Verdict::Enroll(kinds) => match &self.task {
-                Some(task) if kinds.iter().any(|kind| task.enrolls(*kind)) => Stage::Task(task.clone()),
+                Some(task) if kinds.iter().any(|kind| task.enrolled() == Some(*kind)) => {
+                    Stage::Task(task.clone())
+                }
                 _ => Stage::ChooseEnrolment(kinds),
             },
         }
@@ -169,83 +154,25 @@ impl SignIn {
         }
     }
 
-    /// Takes a new password from somebody who has given the one that has expired, and gives it again where a face asks
-    /// for that.
-    pub(crate) fn give_new_password(
-        &mut self,
-        site: &Site,
-        visit: &Visit,
-        again: Option<&Secret>,
-        new: &Secret,
-    ) {
-        let Some(Task::NewPassword { user, old }) = self.task.clone() else { return };
-        match site.model.change_password(
-            &user,
-            again.unwrap_or(&old),
-            new,
-            &visit.cause(Actor::User(user.clone())),
-        ) {
-            Ok(user) => {
-                if self.user.as_ref() != Some(&user.id) {
-                    self.proofs.clear();
-                }
-                self.user = Some(user.id.clone());
-                self.proved_password(site, visit, &user);
-            }
-            Err(ModelError::Invalid { reason, .. }) => self.alert = Some(Alert::NewPassword(reason)),
-            Err(refusal) => self.alert = Some(Alert::NewPassword(refusal.to_string())),
-        }
-    }
-
-    /// Takes the password of somebody whose name is known.
-    pub(crate) fn give_password(&mut self, site: &Site, visit: &Visit, password: &Secret) {
-        let Some(user) = self.user.as_ref().and_then(|user| site.model.user(user)) else { return };
-        let cause = visit.cause(Actor::User(user.id.clone()));
-        match site.model.verify_password(&user.profile.login, password, &cause) {
-            Ok(user) => self.proved_password(site, visit, &user),
-            Err(why) => self.refused(site, visit, Some(password), why),
-        }
-    }
-
     /// Begins what the person chose, if it is among what may come next.
     pub(crate) fn choose(&mut self, site: &Site, visit: &Visit, choice: Choice) {
         let Some(user) = self.user.clone() else { return };
         self.task = None;
         self.alert = None;
-        match (self.stage(site, visit), choice) {
+        let begun = match (self.stage(site, visit), choice) {
             (Stage::Choose(steps), Choice::Prove(method)) => {
                 let step = steps.into_iter().find(|step| step.method == method);
-                self.task = step.and_then(|step| challenge(site, &user, step));
+                step.map(|step| Task::prove(site, visit, &user, step))
             }
             (Stage::ChooseEnrolment(kinds), Choice::Enroll(kind)) if kinds.contains(&kind) => {
-                self.task = enrolment(site, &user, kind);
+                Some(Task::enroll(site, &user, kind))
             }
-            _ => {}
-        }
-    }
-
-    /// Takes a code for the factor that is asked for or being enrolled.
-    pub(crate) fn give_code(&mut self, site: &Site, visit: &Visit, code: &str) {
-        let Some(user) = self.user.clone() else { return };
-        let cause = visit.cause(Actor::User(user));
-        let proof = match &self.task {
-            Some(Task::Code(factor)) => site.model.verify_totp(factor, code, &cause).map(Verification::from),
-            Some(Task::EnrollTotp { factor, .. }) => {
-                site.model.activate_totp(factor, code, &cause).map(|_| {
-                    let (method, at) = (AuthenticationMethod::Factor(FactorKind::Totp), site.now());
-                    let shown = Characteristics {
-                        user_presence: true,
-                        device_bound: true,
-                        ..Characteristics::default()
-                    };
-                    Verification { method, at, characteristics: shown }
-                })
-            }
-            _ => return,
+            _ => None,
         };
-        match proof {
-            Ok(proof) => self.proved(site, proof),
-            Err(refusal) => self.alert = Some(refusal.into()),
+        match begun {
+            Some(Ok(task)) => self.task = Some(task),
+            Some(Err(alert)) => self.alert = Some(alert),
+            None => {}
         }
     }
 
@@ -256,54 +183,6 @@ impl SignIn {
         if to_start {
             self.user = None;
             self.proofs.clear();
-        }
-    }
-
-    fn proved_password(&mut self, site: &Site, visit: &Visit, user: &User) {
-        let cause = visit.cause(Actor::User(user.id.clone()));
-        site.model.log(Entry::of(EventType::Verify).to(user.party()), &cause);
-        let method = AuthenticationMethod::Password;
-        self.proved(
-            site,
-            Verification { method, at: site.now(), characteristics: Characteristics::default() },
-        );
-    }
-
-    fn proved(&mut self, site: &Site, proof: Verification) {
-        self.task = None;
-        self.alert = None;
-        self.proofs.retain(|old| old.method != proof.method);
-        self.proofs.push(proof);
-        if let Some(user) = self.user.as_ref().filter(|_| are_two_factors(&self.proofs)) {
-            site.model.note_two_factors(user, self.browser);
-        }
-    }
-
-    fn refused(&mut self, site: &Site, visit: &Visit, given: Option<&Secret>, why: SignInRefusal) {
-        // Whoever has proved that the old password is theirs may change it.
-        (self.task, self.alert) = match (&why, given) {
-            (SignInRefusal::PasswordExpired(user), Some(old)) => {
-                (Some(Task::NewPassword { user: user.clone(), old: old.clone() }), None)
-            }
-            _ => (None, Some(Alert::NotSignedIn)),
-        };
-        log::refusal(site, visit, &self.username, why);
-    }
-}
-
-impl Task {
-    fn proves(&self, method: AuthenticationMethod) -> bool {
-        match self {
-            Self::Password => method == AuthenticationMethod::Password,
-            Self::Code(_) => method == AuthenticationMethod::Factor(FactorKind::Totp),
-            Self::NewPassword { .. } | Self::EnrollTotp { .. } => false,
-        }
-    }
-
-    fn enrolls(&self, kind: FactorKind) -> bool {
-        match self {
-            Self::EnrollTotp { .. } => kind == FactorKind::Totp,
-            Self::Password | Self::NewPassword { .. } | Self::Code(_) => false,
         }
     }
 }
@@ -335,32 +214,6 @@ fn by_name(site: &Site, username: &str) -> Result<Arc<User>, SignInRefusal> {
     match user.status {
         UserStatus::Active => Ok(user),
         status => Err(SignInRefusal::NotActive(user.id.clone(), status)),
-    }
-}
-
-fn challenge(site: &Site, user: &UserId, step: Step) -> Option<Task> {
-    match step.method {
-        AuthenticationMethod::Password => Some(Task::Password),
-        AuthenticationMethod::Factor(kind) => {
-            let factors = site.model.factors_of(user);
-            let mut active = factors.iter().filter(|factor| factor.status == FactorStatus::Active);
-            let factor = active.find(|factor| factor.kind() == kind)?;
-            match kind {
-                FactorKind::Totp => Some(Task::Code(factor.id.clone())),
-                _ => None,
-            }
-        }
-    }
-}
-
-fn enrolment(site: &Site, user: &UserId, kind: FactorKind) -> Option<Task> {
-    match kind {
-        FactorKind::Totp => {
-            let enrolment = site.model.enroll_totp(user, &site.names.host).ok()?;
-            let (factor, key, uri) = (enrolment.factor.id.clone(), enrolment.secret, enrolment.uri);
-            Some(Task::EnrollTotp { factor, key, uri })
-        }
-        _ => None,
     }
 }
 

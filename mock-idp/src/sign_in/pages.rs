@@ -1,11 +1,13 @@
 //! The sign-in's pages and what becomes of their forms. Each form is answered by a redirect to the page, so that
 //! reloading doesn't post a password again.
 
+use axum::Json;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use ground::Secret;
 use http::{Method, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
 use url::Url;
 
 use super::alert::Alert;
@@ -77,14 +79,33 @@ pub(super) async fn choose(State(site): State<Site>, visit: Visit, request: Requ
 
 /// `/signin/verify`: what the chosen means gives.
 pub(super) async fn verify(State(site): State<Site>, visit: Visit, request: Request) -> Response {
-    step(&site, &visit, request, |sign_in, form| match (form.value("password"), form.value("code")) {
-        (Some(password), None) => {
+    step(&site, &visit, request, |sign_in, form| {
+        if let Some(password) = form.value("password") {
             sign_in.give_password(&site, &visit, &Secret::new("password", password));
+        } else if let Some(code) = form.value("code") {
+            sign_in.give_code(&site, &visit, code.trim());
+        } else if let Some(credential) = form.value("credential") {
+            sign_in.give_credential(&site, &visit, &serde_json::from_str(credential).unwrap_or_default());
+        } else if let Some(answer) = form.value("signed_nonce") {
+            sign_in.give_signed_nonce(&site, &visit, serde_json::from_str(answer).ok().as_ref());
+        } else {
+            sign_in.look_at_device(&site);
         }
-        (None, Some(code)) => sign_in.give_code(&site, &visit, code.trim()),
-        _ => {}
     })
     .await
+}
+
+/// `/signin/poll`: whether it is still the device's turn. Nothing changes by that.
+pub(super) async fn poll(State(site): State<Site>, visit: Visit, request: Request) -> Response {
+    let form = read_form(request).await.unwrap_or_default();
+    let sign_in = steps::under_way(&site, &visit, form.text("stateToken"));
+    let waiting = sign_in.and_then(|sign_in| sign_in.task).is_some_and(|task| task.awaits_device(&site));
+    Json(json!({ "waiting": waiting })).into_response()
+}
+
+/// `/signin/resend`: the push notification again.
+pub(super) async fn resend(State(site): State<Site>, visit: Visit, request: Request) -> Response {
+    step(&site, &visit, request, |sign_in, _| sign_in.resend(&site, &visit)).await
 }
 
 /// `/signin/new-password`: instead of one that has expired.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ground::{Secret, random};
 
 use super::alert::Alert;
-use super::flow::Task;
+use super::task::Task;
 use crate::model::{Digest, Expiring, SessionId, UserId, Verification};
 use crate::oidc::AuthorizeRequest;
 

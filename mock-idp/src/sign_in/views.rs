@@ -6,13 +6,17 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::flow::{Refusal, Stage, Task};
+use super::flow::{Refusal, Stage};
 use super::pages::started_over;
 use super::pending::{Destination, SignIn};
-use crate::model::{AuthenticationMethod, FactorKind, Step};
+use super::task::Task;
+use crate::model::{AuthenticationMethod, FactorKind, Step, UserVerification};
 use crate::site::Site;
-use crate::web::{Visit, html};
+use crate::web::{Visit, html, html_connecting_to, qr_code};
 use crate::widget;
+
+/// Where the device beside a browser answers FastPass's pages: Okta Verify's own first port on loopback.
+const DEVICE: &str = "http://localhost:8769";
 
 /// What every page of a sign-in shows.
 struct Around<'a> {
@@ -66,12 +70,51 @@ struct Code<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "sign_in/push.html")]
+struct Push<'a> {
+    around: Around<'a>,
+    device: &'a str,
+    /// The number to choose on the device, if there is one.
+    number: Option<u8>,
+    /// Whether the device has not answered.
+    waiting: bool,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/security_key.html")]
+struct SecurityKey<'a> {
+    around: Around<'a>,
+    /// Whether one is set up, and not used.
+    enrolment: bool,
+    /// WebAuthn's options, as JSON.
+    options: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/fastpass.html")]
+struct FastPass<'a> {
+    around: Around<'a>,
+    device: &'a str,
+    nonce: &'a str,
+    user_verification: bool,
+}
+
+#[derive(Template)]
 #[template(path = "sign_in/enroll_totp.html")]
 struct EnrollTotp<'a> {
     around: Around<'a>,
     /// In groups of four, as people copy it.
     key: String,
     uri: &'a str,
+    qr_code: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/enroll_push.html")]
+struct EnrollPush<'a> {
+    around: Around<'a>,
+    uri: &'a str,
+    qr_code: String,
 }
 
 #[derive(Template)]
@@ -100,17 +143,46 @@ pub(super) fn page(site: &Site, visit: &Visit, token: &str, sign_in: &SignIn) ->
     };
     match sign_in.stage(site, visit) {
         Stage::Identify => html(StatusCode::OK, &Identify { around }),
-        Stage::Task(Task::Password) => html(StatusCode::OK, &Password { around }),
-        Stage::Task(Task::NewPassword { .. }) => html(StatusCode::OK, &NewPassword { around }),
-        Stage::Task(Task::Code(_)) => html(StatusCode::OK, &Code { around }),
-        Stage::Task(Task::EnrollTotp { key, uri, .. }) => {
-            html(StatusCode::OK, &EnrollTotp { around, key: in_fours(key.expose()), uri: uri.expose() })
-        }
+        Stage::Task(task) => task_page(site, around, &task),
         Stage::Choose(steps) => html(StatusCode::OK, &choice(around, &steps)),
         Stage::ChooseEnrolment(kinds) => html(StatusCode::OK, &enrolment(around, &kinds)),
         Stage::Refused(refusal) => html(StatusCode::FORBIDDEN, &refused(around, refusal)),
         // It was finished by the form that came before.
         Stage::Finished(..) => started_over(site),
+    }
+}
+
+fn task_page(site: &Site, around: Around<'_>, task: &Task) -> Response {
+    match task {
+        Task::Password => html(StatusCode::OK, &Password { around }),
+        Task::NewPassword { .. } => html(StatusCode::OK, &NewPassword { around }),
+        Task::Code(_) => html(StatusCode::OK, &Code { around }),
+        Task::Push { factor, push } => {
+            let (factor, push) = (site.model.factor(factor), site.model.push(push));
+            let device = factor.as_ref().and_then(|factor| factor.name.as_deref()).unwrap_or("your device");
+            let (number, waiting) = (push.and_then(|push| push.number), task.awaits_device(site));
+            html(StatusCode::OK, &Push { around, device, number, waiting })
+        }
+        Task::WebAuthn { challenge, .. } => {
+            let options = challenge.options.to_string();
+            html(StatusCode::OK, &SecurityKey { around, enrolment: false, options })
+        }
+        Task::SignedNonce { challenge, verification } => {
+            let user_verification = *verification == UserVerification::Required;
+            let (device, nonce) = (DEVICE, challenge.nonce.as_str());
+            let page = FastPass { around, device, nonce, user_verification };
+            html_connecting_to(&[DEVICE], StatusCode::OK, &page)
+        }
+        Task::EnrollTotp { key, uri, .. } => {
+            let (key, qr_code) = (in_fours(key.expose()), qr_code::data_uri(uri));
+            html(StatusCode::OK, &EnrollTotp { around, key, uri: uri.expose(), qr_code })
+        }
+        Task::EnrollPush { uri, .. } => {
+            html(StatusCode::OK, &EnrollPush { around, uri: uri.expose(), qr_code: qr_code::data_uri(uri) })
+        }
+        Task::EnrollWebAuthn { options, .. } => {
+            html(StatusCode::OK, &SecurityKey { around, enrolment: true, options: options.to_string() })
+        }
     }
 }
 

@@ -11,11 +11,16 @@ use crate::site::Site;
 /// No inline script or style, nothing from elsewhere. Forms may lead anywhere by https: a browser holds `form-action`
 /// against every redirect that follows, and a sign-in ends at the relying party.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-                                       connect-src 'self'; form-action https:; base-uri 'none'; frame-ancestors 'self'";
+                                       form-action https:; base-uri 'none'; frame-ancestors 'self'; connect-src 'self'";
 
 /// Answers with a rendered page. Its forms' posts name their `Origin`, which `no-referrer` would make `null`.
 pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
     html_under(CONTENT_SECURITY_POLICY, status, page)
+}
+
+/// The same, for a page whose script asks these origins too.
+pub(crate) fn html_connecting_to(origins: &[&str], status: StatusCode, page: &impl Template) -> Response {
+    html_under(&format!("{CONTENT_SECURITY_POLICY} {}", origins.join(" ")), status, page)
 }
 
 /// The same, for a page that needs a policy of its own.
@@ -76,6 +81,7 @@ pub(crate) fn error_page(site: &Site, status: StatusCode, title: &str, text: &st
 
 /// The files that pages load, on both hosts.
 pub(crate) fn assets() -> Router<Site> {
+    let script = |text| move || async move { asset("text/javascript; charset=utf-8", text) };
     let css = || asset("text/css; charset=utf-8", include_str!("../../templates/assets/org.css"));
     let form_post =
         || asset("text/javascript; charset=utf-8", include_str!("../../templates/assets/form-post.js"));
@@ -88,6 +94,9 @@ pub(crate) fn assets() -> Router<Site> {
         .route("/assets/form-post.js", get(move || async move { form_post() }))
         .route("/assets/post-message.js", get(move || async move { post_message() }))
         .route("/assets/widget.js", get(move || async move { widget() }))
+        .route("/assets/await-device.js", get(script(include_str!("../../templates/assets/await-device.js"))))
+        .route("/assets/security-key.js", get(script(include_str!("../../templates/assets/security-key.js"))))
+        .route("/assets/fastpass.js", get(script(include_str!("../../templates/assets/fastpass.js"))))
         .route("/assets/org.svg", get(move || async move { icon() }))
         .route("/favicon.ico", get(move || async move { icon() }))
 }

@@ -1,3 +1,4 @@
+mod factors;
 mod refusals;
 mod stages;
 

@@ -26,7 +26,7 @@ use serde::Serialize;
 
 pub use attempt::{Characteristics, FactorRefusal, Verified};
 pub(crate) use otp::TotpKey;
-pub use push::{PushEnrolment, PushState, PushTransaction};
+pub use push::{NumberChallenge, PushEnrolment, PushState, PushTransaction};
 pub use signed_nonce::NonceChallenge;
 pub(super) use store::Factors;
 pub use totp::TotpEnrolment;

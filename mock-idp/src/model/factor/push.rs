@@ -81,9 +81,30 @@ pub enum PushState {
     TimedOut,
 }
 
+/// Whether people have to choose on their device the number that the page shows: Okta Verify's number challenge. (Okta
+/// can also leave it to sign-ins of high risk; nothing is of any risk here.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum NumberChallenge {
+    /// They just approve.
+    #[default]
+    Never,
+    /// They do, at every notification.
+    Always,
+}
+
+impl NumberChallenge {
+    /// Whether there are numbers to choose from.
+    pub fn is_on(self) -> bool {
+        self == Self::Always
+    }
+}
+
 /// The last notifications, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Pushes(VecDeque<Sent>);
+pub(super) struct Pushes {
+    sent: VecDeque<Sent>,
+    number_challenge: NumberChallenge,
+}
 
 /// A notification as it is kept.
 #[derive(Clone, Debug)]
@@ -97,6 +118,16 @@ struct Sent {
 }
 
 impl Model {
+    /// Whether sign-ins ask for a number on the device.
+    pub fn number_challenge(&self) -> NumberChallenge {
+        self.factors().pushes.number_challenge
+    }
+
+    /// Has sign-ins ask for a number on the device, or no longer. Notifications that are under way stay as they are.
+    pub fn set_number_challenge(&self, challenge: NumberChallenge) {
+        self.factors().pushes.number_challenge = challenge;
+    }
+
     /// Makes a push factor, which a device activates. `org_url` is where the device then goes.
     ///
     /// # Errors
@@ -211,7 +242,7 @@ impl Model {
         let (now, token) = (self.now(), Digest::of(device_token));
         let factors = self.factors();
         let id = factors.find_where(|factor| factor.push_device().is_some_and(|(_, own)| *own == token))?;
-        let own = factors.pushes.0.iter().filter(|sent| sent.transaction.factor == id && sent.waits(now));
+        let own = factors.pushes.sent.iter().filter(|sent| sent.transaction.factor == id && sent.waits(now));
         Some(own.map(|sent| sent.challenge.clone()).collect())
     }
 
@@ -300,21 +331,21 @@ impl Factor {
 
 impl super::Factors {
     fn send(&mut self, sent: Sent) {
-        if self.pushes.0.len() >= CAPACITY {
-            self.pushes.0.pop_front();
+        if self.pushes.sent.len() >= CAPACITY {
+            self.pushes.sent.pop_front();
         }
-        self.pushes.0.push_back(sent);
+        self.pushes.sent.push_back(sent);
         self.changed().notify_waiters();
     }
 }
 
 impl Pushes {
     fn find(&self, id: &PushId) -> Option<&Sent> {
-        self.0.iter().find(|sent| sent.transaction.id == *id)
+        self.sent.iter().find(|sent| sent.transaction.id == *id)
     }
 
     fn find_mut(&mut self, id: &PushId) -> Option<&mut Sent> {
-        self.0.iter_mut().find(|sent| sent.transaction.id == *id)
+        self.sent.iter_mut().find(|sent| sent.transaction.id == *id)
     }
 
     /// Takes the one answer that a waiting notification gets; false when it waits no more.

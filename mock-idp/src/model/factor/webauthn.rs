@@ -206,7 +206,7 @@ impl Model {
         let now = self.now();
         let asked = self.factors().challenges.0.take(Digest::of(challenge), now);
         let asked = asked.ok_or(FactorRefusal::Expired)?;
-        let id = self.factor_of(&asked, assertion)?;
+        let id = self.factor_of(&asked, party, assertion)?;
         self.attempt(&id, cause, |credential, _| {
             let Credential::WebAuthn(WebAuthn::Enrolled(key)) = credential else {
                 return Err(FactorRefusal::NotFound);
@@ -227,14 +227,25 @@ impl Model {
         })
     }
 
-    /// The factor whose credential answers, of those that were asked; where the answer doesn't say, the only one.
-    fn factor_of(&self, asked: &Asked, assertion: &Assertion) -> Result<FactorId, FactorRefusal> {
+    /// The factor whose credential answers, of those that were asked. Okta's clients don't say which: then it is the one
+    /// whose signature it is.
+    fn factor_of(
+        &self,
+        asked: &Asked,
+        party: &RelyingParty,
+        assertion: &Assertion,
+    ) -> Result<FactorId, FactorRefusal> {
         let mut keys = self.public_keys_of(&asked.user);
         keys.retain(|(id, _)| asked.factors.contains(id));
+        let core = party.core();
+        let signs = |key: &PublicKey| {
+            let answer = assertion.raw(&key.cred_id);
+            core.authenticate_single_credential(&answer, &asked.state, key).is_ok()
+        };
         let found = match (&assertion.id, keys.as_slice()) {
             (Some(id), keys) => keys.iter().find(|(_, key)| key.cred_id.as_slice() == id.as_slice()),
             (None, [only]) => Some(only),
-            (None, _) => None,
+            (None, keys) => keys.iter().find(|(_, key)| signs(key)),
         };
         found.map(|(id, _)| id.clone()).ok_or(FactorRefusal::UnknownCredential)
     }

@@ -1,4 +1,5 @@
 //! Sign-ins, as browsers see them.
 
+mod factors;
 mod password;
 mod policies;

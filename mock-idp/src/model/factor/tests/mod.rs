@@ -1,6 +1,5 @@
 //! Enrolment and proofs, from the outside.
 
-mod authenticator;
 mod push;
 mod signed_nonce;
 mod totp;

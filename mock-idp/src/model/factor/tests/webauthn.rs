@@ -2,8 +2,8 @@ use serde_json::json;
 use url::Url;
 
 use super::Stage;
-use super::authenticator::SecurityKey;
 use crate::model::*;
+use crate::testing::security_key::SecurityKey;
 
 fn party() -> RelyingParty {
     RelyingParty {
@@ -189,7 +189,7 @@ fn a_key_that_may_be_copied_is_bound_to_no_device() {
 }
 
 #[test]
-fn without_the_credentials_id_the_only_one_answers() {
+fn without_the_credentials_id_the_one_answers_whose_signature_it_is() {
     let stage = Stage::new();
     let (id, mut key) = stage.with_key();
     let asked = stage.ask(UserVerification::Preferred);
@@ -197,7 +197,10 @@ fn without_the_credentials_id_the_only_one_answers() {
     assert_eq!(stage.finish(&asked, &nameless).unwrap().factor, id);
     let (second, mut other) = stage.with_key();
     let asked = stage.ask(UserVerification::Preferred);
-    let nameless = Assertion { id: None, ..key.get(&asked.options) };
+    let nameless = Assertion { id: None, ..other.get(&asked.options) };
+    assert_eq!(stage.finish(&asked, &nameless).unwrap().factor, second);
+    let asked = stage.ask(UserVerification::Preferred);
+    let nameless = Assertion { id: None, ..SecurityKey::new().get(&asked.options) };
     assert_eq!(stage.finish(&asked, &nameless), Err(FactorRefusal::UnknownCredential));
     // Where one is asked for, another is none of those asked.
     let one = |id: &FactorId| {

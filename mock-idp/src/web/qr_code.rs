@@ -9,7 +9,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 const MARGIN: i32 = 4;
 
 /// A text's QR code, as a `data:` URI of an SVG; empty for a text that is too long for one.
-pub(super) fn data_uri(text: &Secret) -> String {
+pub(crate) fn data_uri(text: &Secret) -> String {
     let Ok(code) = QrCode::encode_text(text.expose(), QrCodeEcc::Medium) else { return String::new() };
     let places = (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (x, y)));
     let dark = places.filter(|(x, y)| code.get_module(*x, *y));

@@ -4,25 +4,27 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ground::random;
 use serde_json::{Value, json};
 
 use crate::model::{Assertion, Attestation};
 
-pub(super) struct SecurityKey {
-    pub(super) id: [u8; 16],
-    pub(super) pair: EcdsaKeyPair,
-    pub(super) origin: &'static str,
-    pub(super) party: &'static str,
-    pub(super) counter: u32,
-    pub(super) present: bool,
-    pub(super) verified: bool,
+pub(crate) struct SecurityKey {
+    pub(crate) id: [u8; 16],
+    pub(crate) pair: EcdsaKeyPair,
+    pub(crate) origin: &'static str,
+    pub(crate) party: &'static str,
+    pub(crate) counter: u32,
+    pub(crate) present: bool,
+    pub(crate) verified: bool,
     /// Whether its key may be copied to a backup.
-    pub(super) synced: bool,
+    pub(crate) synced: bool,
 }
 
 impl SecurityKey {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             id: random::bytes(),
             pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap(),
@@ -36,7 +38,7 @@ impl SecurityKey {
     }
 
     /// `navigator.credentials.create()`: its answer to these options.
-    pub(super) fn create(&mut self, options: &Value) -> Attestation {
+    pub(crate) fn create(&mut self, options: &Value) -> Attestation {
         let client_data = self.client_data("webauthn.create", options);
         let mut data = self.authenticator_data(0x40);
         let point = self.pair.public_key().as_ref();
@@ -55,7 +57,7 @@ impl SecurityKey {
     }
 
     /// `navigator.credentials.get()`: its answer to these options.
-    pub(super) fn get(&mut self, options: &Value) -> Assertion {
+    pub(crate) fn get(&mut self, options: &Value) -> Assertion {
         let client_data = self.client_data("webauthn.get", options);
         let authenticator_data = self.authenticator_data(0);
         let mut signed = authenticator_data.clone();
@@ -78,5 +80,27 @@ impl SecurityKey {
         data.push(flags);
         data.extend(self.counter.to_be_bytes());
         data
+    }
+}
+
+impl Attestation {
+    /// As the browser's `toJSON` writes it.
+    pub(crate) fn to_json(&self) -> Value {
+        let [client_data, attestation] =
+            [&self.client_data, &self.attestation_object].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        json!({ "response": { "clientDataJSON": client_data, "attestationObject": attestation } })
+    }
+}
+
+impl Assertion {
+    /// As the browser's `toJSON` writes it.
+    pub(crate) fn to_json(&self) -> Value {
+        let [client_data, authenticator_data, signature] =
+            [&self.client_data, &self.authenticator_data, &self.signature]
+                .map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        let response = json!({
+            "clientDataJSON": client_data, "authenticatorData": authenticator_data, "signature": signature,
+        });
+        json!({ "rawId": self.id.as_deref().map(|id| URL_SAFE_NO_PAD.encode(id)), "response": response })
     }
 }
