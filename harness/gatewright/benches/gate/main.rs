@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark has nothing but its figures to give")]
 
 mod bare;
+mod command;
 mod download;
 mod figures;
 mod guarded;

@@ -1,22 +1,21 @@
 //! The whole scenario suite.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use gatewright::runner::{Options, RunEvent, Verdict};
 use gatewright::scenario;
 use gatewright::suite::Suite;
 use tokio_util::sync::CancellationToken;
 
-use crate::Outcome;
 use crate::figures::{Series, Table};
-use crate::scene;
+use crate::{Outcome, command, scene};
 
 const JOBS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
 pub(crate) async fn measure() -> Outcome<Table> {
-    build_command()?;
+    // Agents of some scenarios are processes: the command, which has to lie beside this program.
+    command::build()?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").canonicalize()?;
     let plans = scenario::load(&[folder]).map_err(|problems| problems.render(false))?;
     let (count, run) = (plans.len(), scene::run(JOBS.get())?);
@@ -49,21 +48,4 @@ pub(crate) async fn measure() -> Outcome<Table> {
         table.note(format!("not passed: {}", other.join(", ")));
     }
     Ok(table)
-}
-
-/// Agents of some scenarios are processes: the command, which has to lie beside this program.
-fn build_command() -> Outcome {
-    let program = std::env::current_exe()?;
-    // target/release/deps/gate-…
-    let target =
-        program.ancestors().nth(3).map(PathBuf::from).ok_or("this program is in no target folder")?;
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "-p", "gatewright-command", "--target-dir"]).arg(target);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    match cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status()?.success() {
-        true => Ok(()),
-        false => Err("the command could not be built".into()),
-    }
 }
