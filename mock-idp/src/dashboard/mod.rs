@@ -2,6 +2,7 @@
 //! a tile leads to is part of OpenID Connect.
 
 mod pages;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,9 @@ use crate::site::Site;
 pub(crate) fn router() -> Router<Site> {
     Router::new()
         .route("/app/UserHome", get(pages::home))
-        .route("/enduser/settings", get(pages::settings))
+        .route("/enduser/settings", get(settings::page))
+        .route("/enduser/settings/set-up", post(settings::set_up))
+        .route("/enduser/settings/remove", post(settings::remove))
         .route("/app/sign-out", post(pages::sign_out))
         .merge(assets())
 }

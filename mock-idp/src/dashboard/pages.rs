@@ -1,4 +1,4 @@
-//! My Apps and Settings.
+//! My Apps, and what all of the dashboard's pages show.
 
 use askama::Template;
 use axum::extract::State;
@@ -12,17 +12,17 @@ use crate::site::Site;
 use crate::web::{PostedForm, SignedIn, Visit, html, see_other};
 
 /// What the layout shows.
-struct Frame {
-    org: String,
-    name: String,
-    login: String,
-    csrf: String,
+pub(super) struct Frame {
+    pub(super) org: String,
+    pub(super) name: String,
+    pub(super) login: String,
+    pub(super) csrf: String,
     /// Where administrators find the Admin Console.
-    admin_url: Option<String>,
+    pub(super) admin_url: Option<String>,
 }
 
 impl Frame {
-    fn of(site: &Site, by: &SignedIn) -> Self {
+    pub(super) fn of(site: &Site, by: &SignedIn) -> Self {
         let administrator = site.model.is_administrator(&by.user.id);
         Self {
             org: site.names.name.clone(),
@@ -33,7 +33,7 @@ impl Frame {
         }
     }
 
-    fn mark(&self) -> Mark {
+    pub(super) fn mark(&self) -> Mark {
         Mark::of(&self.name)
     }
 }
@@ -51,17 +51,6 @@ pub(super) async fn home(State(site): State<Site>, by: SignedIn) -> Response {
         (link, mark)
     });
     html(StatusCode::OK, &Home { frame: Frame::of(&site, &by), tiles: tiles.collect() })
-}
-
-#[derive(Template)]
-#[template(path = "dashboard/settings.html")]
-struct Settings {
-    frame: Frame,
-    email: String,
-}
-
-pub(super) async fn settings(State(site): State<Site>, by: SignedIn) -> Response {
-    html(StatusCode::OK, &Settings { frame: Frame::of(&site, &by), email: by.user.profile.email.clone() })
 }
 
 pub(super) async fn sign_out(State(site): State<Site>, visit: Visit, _: PostedForm) -> Response {

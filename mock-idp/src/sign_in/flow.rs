@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use ground::Secret;
 
 use super::log;
 use super::pending::{Destination, SignIn};
 use super::task::Task;
 use crate::model::{
-    Actor, App, Asked, AuthenticationMethod, FactorKind, Judgement, Session, SessionLimits, SignInRefusal,
-    Sitting, Step, User, UserStatus, Verdict, Verification,
+    Actor, App, Asked, Assurance, AuthenticationMethod, FactorKind, FactorStatus, Judgement, Session,
+    SessionLimits, SignInRefusal, Sitting, Step, User, UserStatus, Verdict, Verification,
 };
 use crate::oidc::AuthorizeRequest;
 use crate::site::Site;
@@ -59,7 +60,17 @@ impl SignIn {
         let Some(user) = self.known_user(site) else { return Stage::Identify };
         let judgement = self.judge(site, visit, &user);
         match judgement.verdict {
-            Verdict::Allow => Stage::Finished(user, judgement.limits),
+            Verdict::Allow => match (&self.destination, &self.task) {
+                (Destination::SecurityMethods { set_up: Some(kind) }, Some(task))
+                    if task.enrolled() == Some(*kind) =>
+                {
+                    Stage::Task(task.clone())
+                }
+                (Destination::SecurityMethods { set_up: Some(kind) }, _) => {
+                    Stage::ChooseEnrolment(BTreeSet::from([*kind]))
+                }
+                _ => Stage::Finished(user, judgement.limits),
+            },
             Verdict::Deny => Stage::Refused(Refusal::Denied),
             Verdict::Unattainable => Stage::Refused(Refusal::Unattainable),
             Verdict::Prove(steps) => match &self.task {
@@ -87,7 +98,7 @@ impl SignIn {
 
     /// Whether the relying party asked for a degree of proof, so that it is told when there is none.
     pub(crate) fn was_asked_for_more(&self) -> bool {
-        self.destination.asked().assurance.is_some()
+        matches!(&self.destination, Destination::Authorize(request) if request.asked().assurance.is_some())
     }
 
     /// Who it is, if that is known and it is somebody who may sign in.
@@ -109,7 +120,7 @@ impl SignIn {
             proofs: &proofs,
             remembered: site.model.two_factors_given(&user.id, self.browser),
             app: app.as_deref(),
-            asked: self.destination.asked(),
+            asked: self.destination.asked(site, user),
         })
     }
 
@@ -191,7 +202,7 @@ impl Destination {
     /// The application that this person is on the way to, if it is one that the person may use.
     fn app_of(&self, site: &Site, user: &User) -> Option<Arc<App>> {
         match self {
-            Self::Page(_) => None,
+            Self::Page(_) | Self::SecurityMethods { .. } => None,
             Self::Authorize(request) => {
                 site.model.assignment(&request.app, &user.id)?;
                 site.model.app(&request.app)
@@ -199,11 +210,22 @@ impl Destination {
         }
     }
 
-    /// What the relying party asks for on top of the policies.
-    fn asked(&self) -> Asked {
+    /// What is asked for on top of the policies: by the relying party; or, of whoever is to change by what they prove who
+    /// they are, all that they have, and of late. (How late Okta asks for it is a policy of its own, which isn't here.)
+    fn asked(&self, site: &Site, user: &User) -> Asked {
         match self {
             Self::Page(_) => Asked::default(),
             Self::Authorize(request) => request.asked(),
+            Self::SecurityMethods { .. } => {
+                let factors = site.model.factors_of(&user.id);
+                let has_another = factors.iter().any(|factor| factor.status == FactorStatus::Active);
+                let two = user.has_password() && has_another;
+                Asked {
+                    assurance: two.then(Assurance::two_factors),
+                    if_possible: false,
+                    max_age: Some(TimeDelta::minutes(15)),
+                }
+            }
         }
     }
 }

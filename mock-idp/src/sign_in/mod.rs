@@ -29,7 +29,7 @@ use axum::routing::{get, post};
 
 pub(crate) use alert::Alert;
 pub(crate) use flow::{Choice, Refusal, Stage, judge_session};
-pub(crate) use pages::{ask, begin, encoded, started_over};
+pub(crate) use pages::{ask, begin, encoded, enough_for_security_methods, set_up, started_over};
 pub(crate) use pending::{Destination, PATIENCE, SignIn, SignIns};
 pub(crate) use session::end_session;
 pub(crate) use steps::{finish, shown, under_way};

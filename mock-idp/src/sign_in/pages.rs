@@ -11,7 +11,7 @@ use serde_json::json;
 use url::Url;
 
 use super::alert::Alert;
-use super::flow::Choice;
+use super::flow::{Choice, Stage};
 use super::pending::{Destination, SignIn};
 use super::steps::{self, DEVICE_COOKIE};
 use super::{admin, session, views};
@@ -170,11 +170,73 @@ pub(crate) fn ask(
     username: &str,
     session: Option<&Session>,
 ) -> Response {
-    let known = visit.cookie(DEVICE_COOKIE).filter(|device| device.len() == 43);
-    let device = known.map_or_else(|| Secret::random("device cookie"), |it| Secret::new("device cookie", it));
+    let device = Device::of(visit);
+    let sign_in = start(site, &device, destination, username, session);
+    let token = site.sign_ins.begin(sign_in.clone(), site.now());
+    device.kept_by(views::page(site, visit, token.expose(), &sign_in))
+}
+
+/// Sends a person who has a session to set up a security method of this kind, and afterwards to where they are kept.
+pub(crate) fn set_up(site: &Site, visit: &Visit, kind: FactorKind, session: &Session) -> Response {
+    let device = Device::of(visit);
+    let destination = Destination::SecurityMethods { set_up: Some(kind) };
+    let mut sign_in = start(site, &device, destination, "", Some(session));
+    sign_in.choose(site, visit, Choice::Enroll(kind));
+    let token = site.sign_ins.begin(sign_in, site.now());
+    device.kept_by(see_other(&format!("/signin?stateToken={}", encoded(token.expose()))))
+}
+
+/// Whether what this session has proved, and when, is enough to change the person's security methods; else where the
+/// person proves more.
+pub(crate) fn enough_for_security_methods(
+    site: &Site,
+    visit: &Visit,
+    session: &Session,
+) -> Result<(), Box<Response>> {
+    let device = Device::of(visit);
+    let destination = Destination::SecurityMethods { set_up: None };
+    let sign_in = start(site, &device, destination, "", Some(session));
+    if let Stage::Finished(..) = sign_in.stage(site, visit) {
+        return Ok(());
+    }
+    let token = site.sign_ins.begin(sign_in, site.now());
+    Err(Box::new(device.kept_by(see_other(&format!("/signin?stateToken={}", encoded(token.expose()))))))
+}
+
+/// A browser, by its device cookie.
+struct Device {
+    cookie: Secret,
+    /// Whether the browser has it already.
+    known: bool,
+}
+
+impl Device {
+    fn of(visit: &Visit) -> Self {
+        let known = visit.cookie(DEVICE_COOKIE).filter(|cookie| cookie.len() == 43);
+        let cookie =
+            known.map_or_else(|| Secret::random("device cookie"), |it| Secret::new("device cookie", it));
+        Self { cookie, known: known.is_some() }
+    }
+
+    fn kept_by(&self, mut response: Response) -> Response {
+        if !self.known {
+            let cookie = set_cookie(DEVICE_COOKIE, &self.cookie, "None");
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+fn start(
+    site: &Site,
+    device: &Device,
+    destination: Destination,
+    username: &str,
+    session: Option<&Session>,
+) -> SignIn {
     let user = session.and_then(|session| site.model.user(&session.user));
-    let sign_in = SignIn {
-        browser: Digest::of(device.expose()),
+    SignIn {
+        browser: Digest::of(device.cookie.expose()),
         destination,
         began: site.now(),
         username: user.as_ref().map_or(username, |user| &user.profile.login).to_owned(),
@@ -182,14 +244,7 @@ pub(crate) fn ask(
         proofs: session.map(|session| session.proofs.clone()).unwrap_or_default(),
         task: None,
         alert: None,
-    };
-    let token = site.sign_ins.begin(sign_in.clone(), site.now());
-    let mut response = views::page(site, visit, token.expose(), &sign_in);
-    if known.is_none() {
-        let cookie = set_cookie(DEVICE_COOKIE, &device, "None");
-        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
 }
 
 /// A path and query of the origin `here`, if that is what a browser would make of `wanted`.

@@ -7,7 +7,7 @@ use ground::{Secret, random};
 
 use super::alert::Alert;
 use super::task::Task;
-use crate::model::{Digest, Expiring, SessionId, UserId, Verification};
+use crate::model::{Digest, Expiring, FactorKind, SessionId, UserId, Verification};
 use crate::oidc::AuthorizeRequest;
 
 /// How long a person may take to sign in, in stage time.
@@ -26,6 +26,8 @@ pub(crate) enum Destination {
     Page(String),
     /// A relying party's request.
     Authorize(Box<AuthorizeRequest>),
+    /// The page on which people keep their security methods. On the way there, one of this kind is set up.
+    SecurityMethods { set_up: Option<FactorKind> },
 }
 
 /// A sign-in under way.

@@ -1,15 +1,18 @@
 //! What a person gives as proof, and what becomes of it.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use ground::Secret;
 use serde_json::Value;
 
 use super::alert::Alert;
 use super::log;
-use super::pending::SignIn;
+use super::pending::{Destination, SignIn};
 use super::task::Task;
 use crate::device::NonceAnswer;
 use crate::model::{
-    Actor, Assertion, Attestation, AuthenticationMethod, Cause, Characteristics, Entry, EventType,
+    Actor, Assertion, Attestation, AuthenticationMethod, Cause, Characteristics, Entry, EventType, Factor,
     FactorKind, FactorRefusal, FactorStatus, ModelError, PushState, SignInRefusal, User, Verification,
     are_two_factors,
 };
@@ -53,14 +56,17 @@ impl SignIn {
     /// Takes a code for the factor that is asked for or being enrolled.
     pub(crate) fn give_code(&mut self, site: &Site, visit: &Visit, code: &str) {
         let cause = self.cause(visit);
-        let proof = match &self.task {
-            Some(Task::Code(factor)) => site.model.verify_totp(factor, code, &cause).map(Verification::from),
-            Some(Task::EnrollTotp { factor, .. }) => {
-                site.model.activate_totp(factor, code, &cause).map(|_| enrolled(site, FactorKind::Totp))
+        match &self.task {
+            Some(Task::Code(factor)) => {
+                let proof = site.model.verify_totp(factor, code, &cause);
+                self.take(site, proof.map(Verification::from));
             }
-            _ => return,
-        };
-        self.take(site, proof);
+            Some(Task::EnrollTotp { factor, .. }) => {
+                let made = site.model.activate_totp(factor, code, &cause);
+                self.take_enrolment(site, FactorKind::Totp, made);
+            }
+            _ => {}
+        }
     }
 
     /// Takes what a security key made: of a challenge, or to be enrolled.
@@ -78,7 +84,7 @@ impl SignIn {
                 let made = Attestation::of_json(credential).and_then(|attestation| {
                     site.model.finish_webauthn_enrolment(factor, &party, &attestation, &cause)
                 });
-                self.take(site, made.map(|_| enrolled(site, FactorKind::WebAuthn)));
+                self.take_enrolment(site, FactorKind::WebAuthn, made);
             }
             _ => {}
         }
@@ -110,7 +116,7 @@ impl SignIn {
             Some(task @ Task::EnrollPush { factor, .. }) if !task.awaits_device(site) => {
                 match site.model.factor(factor) {
                     Some(factor) if factor.status == FactorStatus::Active => {
-                        self.proved(site, enrolled(site, FactorKind::Push));
+                        self.take_enrolment(site, FactorKind::Push, Ok(factor));
                     }
                     _ => (self.task, self.alert) = (None, Some(Alert::QrCodeExpired)),
                 }
@@ -144,6 +150,14 @@ impl SignIn {
             Ok(proof) => self.proved(site, proof),
             Err(refusal) => self.alert = Some(refusal.into()),
         }
+    }
+
+    /// Whoever has set something up has just shown that it works.
+    fn take_enrolment(&mut self, site: &Site, kind: FactorKind, made: Result<Arc<Factor>, FactorRefusal>) {
+        if let (Ok(_), Destination::SecurityMethods { set_up }) = (&made, &mut self.destination) {
+            *set_up = None;
+        }
+        self.take(site, made.map(|_| shown_by_enrolling(kind, site.now())));
     }
 
     pub(super) fn proved_password(&mut self, site: &Site, visit: &Visit, user: &User) {
@@ -185,12 +199,13 @@ impl SignIn {
     }
 }
 
-/// Whoever has enrolled something has just shown that it works; nothing more is known of it yet.
-fn enrolled(site: &Site, kind: FactorKind) -> Verification {
-    let shown = Characteristics { user_presence: true, device_bound: true, ..Characteristics::default() };
-    Verification {
-        method: AuthenticationMethod::Factor(kind),
-        at: site.now(),
-        characteristics: Characteristics { phishing_resistant: kind == FactorKind::WebAuthn, ..shown },
-    }
+/// What an enrolment shows; more isn't known of the authenticator yet.
+fn shown_by_enrolling(kind: FactorKind, at: DateTime<Utc>) -> Verification {
+    let characteristics = Characteristics {
+        user_presence: true,
+        phishing_resistant: kind == FactorKind::WebAuthn,
+        device_bound: true,
+        ..Characteristics::default()
+    };
+    Verification { method: AuthenticationMethod::Factor(kind), at, characteristics }
 }

@@ -10,6 +10,9 @@ use crate::oidc;
 use crate::site::Site;
 use crate::web::{SESSION_COOKIE, Visit, expired_cookie, redirect, see_other, set_cookie, set_cookie_for};
 
+/// Where people keep their security methods.
+const SETTINGS: &str = "/enduser/settings";
+
 /// Lets the person in whose sign-in has come to its end, and sends the browser, which came by
 /// `method`, where it was on the way to.
 pub(super) fn begin(
@@ -42,6 +45,7 @@ pub(super) fn begin(
     let mut response = match &sign_in.destination {
         Destination::Page(path) => onward(path, method),
         Destination::Authorize(request) => oidc::finish(site, visit, request, &session, method),
+        Destination::SecurityMethods { .. } => onward(SETTINGS, method),
     };
     let cookie = match limits.persistent_cookie {
         true => set_cookie_for(SESSION_COOKIE, &cookie, "None", limits.max_lifetime.or(limits.max_idle)),
@@ -56,6 +60,7 @@ pub(super) fn give_up(site: &Site, visit: &Visit, sign_in: &SignIn, method: &Met
     match &sign_in.destination {
         Destination::Authorize(request) => oidc::refuse_unmet(site, visit, request, None, method),
         Destination::Page(path) => onward(path, method),
+        Destination::SecurityMethods { .. } => onward(SETTINGS, method),
     }
 }
 

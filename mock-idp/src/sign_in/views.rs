@@ -135,7 +135,7 @@ pub(super) fn page(site: &Site, visit: &Visit, token: &str, sign_in: &SignIn) ->
         org: &site.names.name,
         app: match &sign_in.destination {
             Destination::Authorize(request) => Some(&request.label),
-            Destination::Page(_) => None,
+            Destination::Page(_) | Destination::SecurityMethods { .. } => None,
         },
         alert: alert.as_deref(),
         state_token: token,

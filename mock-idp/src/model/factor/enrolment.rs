@@ -6,11 +6,13 @@ use super::{Credential, Factor, FactorKind, FactorRefusal, FactorStatus};
 use crate::model::log::{Entry, EventType};
 use crate::model::{Cause, FactorId, Model, ModelError, UserId, UserStatus};
 
-/// How many factors of one kind a user may have.
-fn limit(kind: FactorKind) -> usize {
-    match kind {
-        FactorKind::Totp | FactorKind::Push => 1,
-        FactorKind::WebAuthn | FactorKind::SignedNonce => 10,
+impl FactorKind {
+    /// How many factors of this kind a user may have.
+    pub(in crate::model) fn limit(self) -> usize {
+        match self {
+            Self::Totp | Self::Push => 1,
+            Self::WebAuthn | Self::SignedNonce => 10,
+        }
     }
 }
 
@@ -66,7 +68,7 @@ impl Model {
         let (created, last_updated) = (now, now);
         let mut factors = self.factors();
         let of_kind = || factors.of(&user).filter(|factor| factor.kind() == kind);
-        if of_kind().filter(|factor| factor.status == FactorStatus::Active).count() >= limit(kind) {
+        if of_kind().filter(|factor| factor.status == FactorStatus::Active).count() >= kind.limit() {
             return Err(ModelError::Unsuitable("A factor of this type is already set up."));
         }
         let waiting = of_kind().find(|factor| factor.status == status).map(|factor| factor.id.clone());

@@ -128,6 +128,20 @@ impl Model {
     }
 }
 
+impl Model {
+    /// What the enrolment policy lets this user set up, as far as there may be another one of it.
+    pub fn may_set_up(&self, user: &UserId, address: IpAddr) -> BTreeSet<FactorKind> {
+        let (factors, zones) = (self.factors_of(user), self.zones_of(address));
+        let active = factors.iter().filter(|factor| factor.status == FactorStatus::Active);
+        let held: Vec<FactorKind> = active.map(|factor| factor.kind()).collect();
+        let records = self.read();
+        let groups = records.memberships.get(user).cloned().unwrap_or_default();
+        let kinds = allowed(&records.policies, &Subject { user: user.clone(), groups, zones });
+        let room = |kind: &FactorKind| held.iter().filter(|other| *other == kind).count() < kind.limit();
+        kinds.into_iter().filter(room).collect()
+    }
+}
+
 /// By what somebody could give proof: at once, and after enrolling something.
 struct Means {
     possible: Vec<Verification>,
@@ -170,13 +184,17 @@ fn enrollable(
 ) -> Vec<Verification> {
     let has =
         |kind: &FactorKind| possible.iter().any(|proof| proof.method == AuthenticationMethod::Factor(*kind));
-    let kinds =
-        applicable(policies.of(PolicyKind::Enrolment), subject).map(|(policy, rule)| match rule.actions {
-            Actions::Enroll(EnrollWhen::Never) => Vec::new(),
-            _ => policy.settings.enrollable(),
-        });
-    let kinds = kinds.into_iter().flatten().filter(|kind| !has(kind));
+    let kinds = allowed(policies, subject).into_iter().filter(|kind| !has(kind));
     kinds.flat_map(|kind| proofs_by(kind, now)).collect()
+}
+
+/// What the enrolment policy lets people enrol.
+fn allowed(policies: &Policies, subject: &Subject) -> Vec<FactorKind> {
+    let found = applicable(policies.of(PolicyKind::Enrolment), subject);
+    found.map_or_else(Vec::new, |(policy, rule)| match rule.actions {
+        Actions::Enroll(EnrollWhen::Never) => Vec::new(),
+        _ => policy.settings.enrollable(),
+    })
 }
 
 fn judge(
