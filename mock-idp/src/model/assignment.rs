@@ -1,6 +1,6 @@
 //! Who may use which application: an allow-list of users and groups, empty to begin with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use super::{App, AppId, Cause, Group, GroupId, Model, ModelError, Page, PageRequ
 /// One application's allow-list, with the moments at which each came onto it.
 #[derive(Debug, Default)]
 pub(super) struct Assigned {
-    pub(super) users: BTreeMap<UserId, DateTime<Utc>>,
+    /// Hashed, since many are found in it and none in order: a check takes as long with many as with few.
+    pub(super) users: HashMap<UserId, DateTime<Utc>>,
     pub(super) groups: BTreeMap<GroupId, DateTime<Utc>>,
     /// The names by which the application knows users, where it isn't their login.
     user_names: BTreeMap<UserId, String>,
@@ -22,6 +23,16 @@ pub(super) struct Assigned {
 }
 
 impl Assigned {
+    /// False when it was assigned already.
+    fn assign_user(&mut self, user: &UserId, now: DateTime<Utc>) -> bool {
+        !self.users.contains_key(user) && self.users.insert(user.clone(), now).is_none()
+    }
+
+    /// False when it was assigned already.
+    fn assign_group(&mut self, group: &GroupId, now: DateTime<Utc>) -> bool {
+        !self.groups.contains_key(group) && self.groups.insert(group.clone(), now).is_none()
+    }
+
     pub(super) fn forget_user(&mut self, user: &UserId) -> bool {
         self.user_names.remove(user);
         self.users.remove(user).is_some()
@@ -213,7 +224,7 @@ impl Model {
         let to_user = records.users.get(user).ok_or_else(|| ModelError::not_found("User", user))?.party();
         let (to_app, assigned) = records.assigned_mut(app)?;
         let changed = match assign {
-            true => put(&mut assigned.users, user, now),
+            true => assigned.assign_user(user, now),
             false => assigned.forget_user(user),
         };
         drop(records);
@@ -237,7 +248,7 @@ impl Model {
             records.groups.get(group).ok_or_else(|| ModelError::not_found("UserGroup", group))?.party();
         let (to_app, assigned) = records.assigned_mut(app)?;
         let changed = match assign {
-            true => put(&mut assigned.groups, group, now),
+            true => assigned.assign_group(group, now),
             false => assigned.forget_group(group),
         };
         drop(records);
@@ -278,11 +289,4 @@ impl Records {
         let party = self.apps.get(app).ok_or_else(missing)?.party();
         Ok((party, self.assigned.get_mut(app).ok_or_else(missing)?))
     }
-}
-
-fn put<K: Ord + Clone>(map: &mut BTreeMap<K, DateTime<Utc>>, key: &K, now: DateTime<Utc>) -> bool {
-    if map.contains_key(key) {
-        return false;
-    }
-    map.insert(key.clone(), now).is_none()
 }
