@@ -12,7 +12,10 @@ use super::frame::{Frame, Page};
 use super::listing::Listing;
 use super::refusal::{Answer, Refusal, missing, refused};
 use super::rows::AppRow;
-use crate::model::{App, AppId, AppStatus, ApplicationType, LoginInitiatedBy, ModelError, PageRequest};
+use crate::model::{
+    App, AppId, AppStatus, ApplicationType, LoginInitiatedBy, ModelError, PageRequest, Policy, PolicyId,
+    PolicyKind,
+};
 use crate::site::Site;
 use crate::web::{Params, PostedForm, SignedIn, html, see_other};
 
@@ -189,6 +192,16 @@ struct SignOn {
     has_secret: bool,
     /// Only when it was asked for.
     shown_secret: Option<String>,
+    /// The authentication policy that it goes by.
+    policy: PolicyId,
+    /// Those that it can go by.
+    policies: Vec<Arc<Policy>>,
+}
+
+impl SignOn {
+    fn policy(&self) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.id == self.policy).map(|policy| &**policy)
+    }
 }
 
 pub(super) async fn sign_on(
@@ -206,6 +219,20 @@ pub(super) async fn sign_on(
         client_id: app.client_id().to_owned(),
         has_secret: app.secret.is_some(),
         shown_secret: app.secret.as_ref().filter(|_| asked).map(|secret| secret.expose().to_owned()),
+        policy: app.access_policy.clone(),
+        policies: site.model.policies(PolicyKind::Access),
     };
     Ok(html(StatusCode::OK, &page))
+}
+
+/// Lets the application go by another authentication policy.
+pub(super) async fn set_policy(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    posted: PostedForm,
+) -> Answer {
+    let app = app_of(&site, &id)?;
+    let policy = PolicyId::new(posted.form.text("policy"));
+    site.model.set_access_policy(&app.id, &policy, &posted.by.cause).map_err(refused(&site))?;
+    Ok(see_other(&format!("/admin/app/{}/sign-on", app.id)))
 }

@@ -12,6 +12,9 @@ pub(super) enum Page {
     Groups,
     Applications,
     General,
+    Authenticators,
+    Authentication,
+    GlobalSession,
     Networks,
     SystemLog,
 }
@@ -25,7 +28,16 @@ pub(super) struct Section {
 const SECTIONS: &[Section] = &[
     Section { label: "Directory", pages: &[Page::People, Page::Groups] },
     Section { label: "Applications", pages: &[Page::Applications] },
-    Section { label: "Security", pages: &[Page::General, Page::Networks] },
+    Section {
+        label: "Security",
+        pages: &[
+            Page::General,
+            Page::Authenticators,
+            Page::Authentication,
+            Page::GlobalSession,
+            Page::Networks,
+        ],
+    },
     Section { label: "Reports", pages: &[Page::SystemLog] },
 ];
 
@@ -37,6 +49,9 @@ impl Page {
             Self::Groups => "Groups",
             Self::Applications => "Applications",
             Self::General => "General",
+            Self::Authenticators => "Authenticators",
+            Self::Authentication => "Authentication Policies",
+            Self::GlobalSession => "Global Session Policy",
             Self::Networks => "Networks",
             Self::SystemLog => "System Log",
         }
@@ -49,6 +64,9 @@ impl Page {
             Self::Groups => "/admin/groups",
             Self::Applications => "/admin/apps/active",
             Self::General => "/admin/access/general",
+            Self::Authenticators => "/admin/access/authenticators",
+            Self::Authentication => "/admin/authn/policies",
+            Self::GlobalSession => "/admin/access/policies",
             Self::Networks => "/admin/access/networks",
             Self::SystemLog => "/reports/system-log",
         }

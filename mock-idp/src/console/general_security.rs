@@ -1,4 +1,6 @@
-//! Security > General: ThreatInsight.
+//! Security > General: ThreatInsight, and the rule by which an address is suspicious.
+
+use std::str::FromStr;
 
 use askama::Template;
 use axum::extract::State;
@@ -6,10 +8,12 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::frame::{Frame, Page};
+use super::networks::ranges;
 use super::refusal::{Answer, refused};
-use crate::model::{ModelError, PageRequest, ThreatAction, ThreatRule, ZoneId, ZoneUsage};
+use super::wrong::Wrong;
+use crate::model::{ModelError, PageRequest, ThreatAction, ThreatRule, Zone, ZoneId, ZoneUsage};
 use crate::site::Site;
-use crate::web::{PostedForm, SignedIn, html, see_other};
+use crate::web::{Params, PostedForm, SignedIn, html, see_other};
 
 /// What can be done about suspicious addresses, with the labels of the real console.
 const ACTIONS: [(ThreatAction, &str, &str); 3] = [
@@ -18,6 +22,61 @@ const ACTIONS: [(ThreatAction, &str, &str); 3] = [
     (ThreatAction::Block, "block", "Log and enforce security based on threat level"),
 ];
 
+/// What the form of the rule holds, as it was typed; by the model's names.
+struct RuleForm {
+    typed: Params,
+    wrong: Wrong,
+}
+
+/// The numbers of the rule: name, label, what it counts.
+const NUMBERS: [(&str, &str, &str); 4] = [
+    ("sprayLogins", "Password spray: logins refused at one address", "So many different logins …"),
+    (
+        "sprayAttemptsPerLogin",
+        "Password spray: refusals of each login, at most",
+        "… none of them more often than this.",
+    ),
+    ("loginFailures", "Login failures: refusals at one address", "Of whichever logins."),
+    ("windowSeconds", "Within", "Seconds."),
+];
+
+impl RuleForm {
+    fn of(rule: &ThreatRule) -> Self {
+        let listed = rule.suspicious.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let typed = Params::default()
+            .with("sprayLogins", &rule.spray_logins.to_string())
+            .with("sprayAttemptsPerLogin", &rule.spray_attempts_per_login.to_string())
+            .with("loginFailures", &rule.login_failures.to_string())
+            .with("windowSeconds", &rule.window_seconds.to_string())
+            .with("suspicious", &listed);
+        Self { typed, wrong: Wrong::default() }
+    }
+
+    fn rule(&self) -> Result<ThreatRule, ModelError> {
+        Ok(ThreatRule {
+            window_seconds: self.number("windowSeconds")?,
+            spray_logins: self.number("sprayLogins")?,
+            spray_attempts_per_login: self.number("sprayAttemptsPerLogin")?,
+            login_failures: self.number("loginFailures")?,
+            suspicious: ranges("suspicious", self.typed.text("suspicious"))?,
+        })
+    }
+
+    fn number<T: FromStr>(&self, name: &'static str) -> Result<T, ModelError> {
+        let typed = self.typed.text(name).trim().parse::<T>();
+        typed.map_err(|_| ModelError::invalid(name, "Type a whole number."))
+    }
+
+    /// Name, label, hint, value, and what is wrong with it, of each number.
+    fn numbers(&self) -> [(&'static str, &'static str, &'static str, &str, Option<&str>); 4] {
+        NUMBERS.map(|(name, label, hint)| (name, label, hint, self.typed.text(name), self.wrong.about(name)))
+    }
+
+    fn suspicious(&self) -> &str {
+        self.typed.text("suspicious")
+    }
+}
+
 #[derive(Template)]
 #[template(path = "console/general_security.html")]
 struct General {
@@ -25,29 +84,30 @@ struct General {
     action: ThreatAction,
     /// A zone's id and name, and whether it is exempt.
     zones: Vec<(ZoneId, String, bool)>,
-    rule: ThreatRule,
-    suspicious: String,
+    rule: RuleForm,
 }
 
 impl General {
+    fn new(site: &Site, by: &SignedIn, rule: RuleForm) -> Self {
+        let configuration = site.model.threat_configuration();
+        let wanted = |zone: &Zone| zone.settings.usage == ZoneUsage::Policy;
+        let zones = site.model.zones(&PageRequest::all(), wanted).items;
+        let exempt = |id: &ZoneId| configuration.exclude_zones.contains(id);
+        Self {
+            frame: Frame::around(Page::General, site, by),
+            action: configuration.action,
+            zones: zones.iter().map(|it| (it.id.clone(), it.settings.name.clone(), exempt(&it.id))).collect(),
+            rule,
+        }
+    }
+
     fn actions(&self) -> &'static [(ThreatAction, &'static str, &'static str)] {
         &ACTIONS
     }
 }
 
 pub(super) async fn show(State(site): State<Site>, by: SignedIn) -> Response {
-    let configuration = site.model.threat_configuration();
-    let zones = site.model.zones(&PageRequest::all(), |zone| zone.settings.usage == ZoneUsage::Policy).items;
-    let exempt = |id: &ZoneId| configuration.exclude_zones.contains(id);
-    let rule = site.model.threat_rule();
-    let page = General {
-        frame: Frame::around(Page::General, &site, &by),
-        action: configuration.action,
-        zones: zones.iter().map(|it| (it.id.clone(), it.settings.name.clone(), exempt(&it.id))).collect(),
-        suspicious: rule.suspicious.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        rule,
-    };
-    html(StatusCode::OK, &page)
+    html(StatusCode::OK, &General::new(&site, &by, RuleForm::of(&site.model.threat_rule())))
 }
 
 pub(super) async fn save(State(site): State<Site>, posted: PostedForm) -> Answer {
@@ -58,4 +118,16 @@ pub(super) async fn save(State(site): State<Site>, posted: PostedForm) -> Answer
     let exempt = posted.form.values("zone").map(ZoneId::new).collect();
     site.model.configure_threats(action, exempt, &posted.by.cause).map_err(refused(&site))?;
     Ok(see_other(Page::General.path()))
+}
+
+/// Sets by which rule an address is suspicious.
+pub(super) async fn save_rule(State(site): State<Site>, posted: PostedForm) -> Answer {
+    let form = RuleForm { typed: posted.form, wrong: Wrong::default() };
+    match form.rule().and_then(|rule| site.model.set_threat_rule(rule)) {
+        Ok(()) => Ok(see_other(Page::General.path())),
+        Err(error) => {
+            let form = RuleForm { wrong: Wrong::of(&site, error)?, ..form };
+            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &General::new(&site, &posted.by, form)))
+        }
+    }
 }

@@ -12,9 +12,10 @@ use super::frame::{Frame, Page};
 use super::listing::Listing;
 use super::refusal::{Answer, Refusal, missing, refused};
 use super::rows::{AppRow, GroupRow, PersonRow};
+use super::wrong::Wrong;
 use crate::model::{Group, GroupId, GroupKind, ModelError, PageRequest, UserId, UserStatus};
 use crate::site::Site;
-use crate::web::{PostedForm, SignedIn, html, see_other};
+use crate::web::{Params, PostedForm, SignedIn, html, see_other};
 
 #[derive(Template)]
 #[template(path = "console/groups.html")]
@@ -41,30 +42,79 @@ pub(super) async fn list(State(site): State<Site>, by: SignedIn, listing: Listin
 }
 
 #[derive(Template)]
-#[template(path = "console/group_add.html")]
-struct Add {
+#[template(path = "console/group_form.html")]
+struct GroupForm {
     frame: Frame,
+    title: String,
+    back: String,
     name: String,
     description: String,
-    wrong: Option<String>,
+    wrong: Wrong,
+}
+
+impl GroupForm {
+    fn new(site: &Site, by: &SignedIn, group: Option<&Group>) -> Self {
+        Self {
+            frame: Frame::around(Page::Groups, site, by),
+            title: group.map_or_else(|| "Add Group".to_owned(), |group| format!("Edit {}", group.name)),
+            back: group.map_or_else(|| Page::Groups.path().to_owned(), |group| path(&group.id)),
+            name: group.map(|group| group.name.clone()).unwrap_or_default(),
+            description: group.map(|group| group.description.clone()).unwrap_or_default(),
+            wrong: Wrong::default(),
+        }
+    }
+
+    /// The same as it was sent.
+    fn sent(self, form: &Params) -> Self {
+        let text = |name| form.text(name).trim().to_owned();
+        Self { name: text("name"), description: text("description"), ..self }
+    }
+
+    fn wrong_otherwise(&self) -> Option<&str> {
+        self.wrong.beside(&["name"])
+    }
+
+    fn refused(self, site: &Site, error: ModelError) -> Answer {
+        let page = Self { wrong: Wrong::of(site, error)?, ..self };
+        Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &page))
+    }
+}
+
+/// The path of its page.
+fn path(id: &GroupId) -> String {
+    format!("/admin/group/{id}")
 }
 
 pub(super) async fn add(State(site): State<Site>, by: SignedIn) -> Response {
-    let frame = Frame::around(Page::Groups, &site, &by);
-    html(StatusCode::OK, &Add { frame, name: String::new(), description: String::new(), wrong: None })
+    html(StatusCode::OK, &GroupForm::new(&site, &by, None))
 }
 
 pub(super) async fn create(State(site): State<Site>, posted: PostedForm) -> Answer {
-    let [name, description] = ["name", "description"].map(|field| posted.form.text(field).trim().to_owned());
-    match site.model.create_group(&name, &description, &posted.by.cause) {
-        Ok(group) => Ok(see_other(&format!("/admin/group/{}", group.id))),
-        Err(ModelError::Invalid { reason, .. }) => {
-            let frame = Frame::around(Page::Groups, &site, &posted.by);
-            let page = Add { frame, name, description, wrong: Some(format!("Name: {reason}")) };
-            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &page))
-        }
-        Err(error) => Err(refused(&site)(error)),
+    let form = GroupForm::new(&site, &posted.by, None).sent(&posted.form);
+    match site.model.create_group(&form.name, &form.description, &posted.by.cause) {
+        Ok(group) => Ok(see_other(&path(&group.id))),
+        Err(error) => form.refused(&site, error),
     }
+}
+
+pub(super) async fn edit(State(site): State<Site>, Path(id): Path<String>, by: SignedIn) -> Answer {
+    let group = group_of(&site, &id)?;
+    Ok(html(StatusCode::OK, &GroupForm::new(&site, &by, Some(&group))))
+}
+
+pub(super) async fn save(State(site): State<Site>, Path(id): Path<String>, posted: PostedForm) -> Answer {
+    let group = group_of(&site, &id)?;
+    let form = GroupForm::new(&site, &posted.by, Some(&group)).sent(&posted.form);
+    match site.model.update_group(&group.id, &form.name, &form.description, &posted.by.cause) {
+        Ok(group) => Ok(see_other(&path(&group.id))),
+        Err(error) => form.refused(&site, error),
+    }
+}
+
+pub(super) async fn delete(State(site): State<Site>, Path(id): Path<String>, posted: PostedForm) -> Answer {
+    let group = group_of(&site, &id)?;
+    site.model.delete_group(&group.id, &posted.by.cause).map_err(refused(&site))?;
+    Ok(see_other(Page::Groups.path()))
 }
 
 #[derive(Template)]

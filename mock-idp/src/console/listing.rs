@@ -54,7 +54,7 @@ impl Listing {
     pub(super) fn more(&self, next: Option<String>) -> Option<String> {
         let mut link = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         link.append_pair("after", &next?);
-        for name in ["q", "status", "type", "user", "since", "until"] {
+        for name in ["q", "status", "type", "user", "outcome", "since", "until"] {
             if let Some(value) = self.params.value(name) {
                 link.append_pair(name, value);
             }

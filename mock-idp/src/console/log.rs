@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::frame::{Frame, Page};
 use super::listing::Listing;
-use super::rows::EventRow;
+use super::rows::{EventRow, OUTCOMES, outcome_label};
 use crate::model::{EventType, LogEvent, LogQuery, PageRequest, Party};
 use crate::site::Site;
 use crate::web::{SignedIn, html};
@@ -51,6 +51,8 @@ struct Search {
     event_type: String,
     /// A login or an id, of the actor or a target.
     user: String,
+    /// How it ended.
+    outcome: String,
     since: String,
     until: String,
 }
@@ -61,6 +63,7 @@ impl Search {
             words: listing.query().to_owned(),
             event_type: listing.text("type").to_owned(),
             user: listing.text("user").trim().to_owned(),
+            outcome: listing.text("outcome").to_owned(),
             since: listing.text("since").to_owned(),
             until: listing.text("until").to_owned(),
         }
@@ -73,8 +76,13 @@ impl Search {
         names
     }
 
+    /// How events end.
+    fn outcomes(&self) -> [&'static str; 5] {
+        OUTCOMES.map(outcome_label)
+    }
+
     fn is_any(&self) -> bool {
-        [&self.words, &self.event_type, &self.user, &self.since, &self.until]
+        [&self.words, &self.event_type, &self.user, &self.outcome, &self.since, &self.until]
             .iter()
             .any(|text| !text.is_empty())
     }
@@ -96,7 +104,8 @@ impl Search {
         let named = |party: &Party| {
             party.id == self.user || party.alternate_id.to_lowercase() == self.user.to_lowercase()
         };
-        self.user.is_empty() || named(&event.actor) || event.target.iter().any(named)
+        let ended = self.outcome.is_empty() || outcome_label(event.outcome.result) == self.outcome;
+        ended && (self.user.is_empty() || named(&event.actor) || event.target.iter().any(named))
     }
 }
 

@@ -135,7 +135,7 @@ impl ZoneForm {
 }
 
 /// Ranges by lines or commas.
-fn ranges(field: &'static str, text: &str) -> Result<Vec<AddressRange>, ModelError> {
+pub(super) fn ranges(field: &'static str, text: &str) -> Result<Vec<AddressRange>, ModelError> {
     let entries = text.split(['\n', ',']).map(str::trim).filter(|entry| !entry.is_empty());
     let parse = |entry: &str| {
         entry.parse::<AddressRange>().map_err(|error| ModelError::invalid(field, error.to_string()))

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use ground::Secret;
 use http::StatusCode;
 
+use super::factors::{FactorRow, moment};
 use super::frame::{Frame, Page};
 use super::listing::Listing;
 use super::refusal::{Answer, Refusal, missing, refused};
 use super::rows::{AppRow, GroupRow, PersonRow};
-use crate::model::{AssignmentScope, ModelError, NewUser, PageRequest, Profile, User, UserId, UserStatus};
+use crate::model::{AssignmentScope, FactorId, ModelError, PageRequest, Profile, User, UserId, UserStatus};
 use crate::site::Site;
-use crate::web::{Params, PostedForm, SignedIn, html, see_other};
+use crate::web::{PostedForm, SignedIn, html, see_other};
 
 #[derive(Template)]
 #[template(path = "console/people.html")]
@@ -39,74 +39,18 @@ pub(super) async fn list(State(site): State<Site>, by: SignedIn, listing: Listin
 }
 
 #[derive(Template)]
-#[template(path = "console/person_add.html")]
-struct Add {
-    frame: Frame,
-    form: PersonForm,
-}
-
-#[derive(Default)]
-struct PersonForm {
-    first_name: String,
-    last_name: String,
-    login: String,
-    email: String,
-    wrong: Option<String>,
-}
-
-impl PersonForm {
-    fn sent(form: &Params) -> Self {
-        let text = |name| form.text(name).trim().to_owned();
-        Self {
-            first_name: text("first_name"),
-            last_name: text("last_name"),
-            login: text("login"),
-            email: text("email"),
-            wrong: None,
-        }
-    }
-}
-
-pub(super) async fn add(State(site): State<Site>, by: SignedIn) -> Response {
-    html(StatusCode::OK, &Add { frame: Frame::around(Page::People, &site, &by), form: PersonForm::default() })
-}
-
-pub(super) async fn create(State(site): State<Site>, posted: PostedForm) -> Answer {
-    let form = PersonForm::sent(&posted.form);
-    let profile =
-        Profile { email: form.email.clone(), ..Profile::new(&form.login, &form.first_name, &form.last_name) };
-    let password = Secret::new("password", posted.form.text("password"));
-    match site.model.create_user(NewUser::new(profile, password), &posted.by.cause) {
-        Ok(user) => Ok(see_other(&format!("/admin/user/{}", user.id))),
-        Err(ModelError::Invalid { field, reason }) => {
-            let frame = Frame::around(Page::People, &site, &posted.by);
-            let form = PersonForm { wrong: Some(format!("{}: {reason}", label_of(field))), ..form };
-            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &Add { frame, form }))
-        }
-        Err(error) => Err(refused(&site)(error)),
-    }
-}
-
-/// What the form calls a member of the profile.
-fn label_of(field: &'static str) -> &'static str {
-    match field {
-        "firstName" => "First name",
-        "lastName" => "Last name",
-        "login" => "Username",
-        "email" => "Primary email",
-        "password" => "Password",
-        other => other,
-    }
-}
-
-#[derive(Template)]
 #[template(path = "console/person.html")]
 struct Person {
     frame: Frame,
     person: PersonRow,
     profile: Profile,
     administrator: bool,
-    actions: &'static [Action],
+    actions: Vec<Action>,
+    has_password: bool,
+    password_changed: Option<String>,
+    last_login: Option<String>,
+    sessions: usize,
+    factors: Vec<FactorRow>,
     /// With what lets the person use it.
     apps: Vec<(AppRow, String)>,
     groups: Vec<GroupRow>,
@@ -130,8 +74,12 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, by: S
         person: PersonRow::of(&user),
         profile: user.profile.clone(),
         administrator: site.model.is_administrator(&user.id),
-        // Whoever shuts the door behind oneself could not open it again.
-        actions: if user.id == by.user.id { &[] } else { Action::for_status(user.status) },
+        actions: Action::for_person(&site, &user, &by),
+        has_password: user.has_password(),
+        password_changed: user.password_changed.map(moment),
+        last_login: user.last_login.map(moment),
+        sessions: site.model.sessions_of(&user.id).len(),
+        factors: site.model.factors_of(&user.id).iter().map(|factor| FactorRow::of(factor)).collect(),
         apps: used.collect(),
         groups: site.model.groups_of(&user.id).iter().map(|group| GroupRow::of(group, &site.model)).collect(),
     };
@@ -148,12 +96,14 @@ enum Action {
     ExpirePassword,
     ResetAuthenticators,
     ClearSessions,
+    MakeAdministrator,
+    RemoveAdministrator,
     Deactivate,
     Delete,
 }
 
 impl Action {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Activate,
         Self::Suspend,
         Self::Unsuspend,
@@ -161,9 +111,26 @@ impl Action {
         Self::ExpirePassword,
         Self::ResetAuthenticators,
         Self::ClearSessions,
+        Self::MakeAdministrator,
+        Self::RemoveAdministrator,
         Self::Deactivate,
         Self::Delete,
     ];
+
+    /// What this administrator can do with a person.
+    fn for_person(site: &Site, user: &User, by: &SignedIn) -> Vec<Self> {
+        // Whoever shuts the door behind oneself could not open it again.
+        if user.id == by.user.id {
+            return Vec::new();
+        }
+        let mut actions = Self::for_status(user.status).to_vec();
+        match site.model.is_administrator(&user.id) {
+            true => actions.insert(0, Self::RemoveAdministrator),
+            false if user.status == UserStatus::Active => actions.insert(0, Self::MakeAdministrator),
+            false => {}
+        }
+        actions
+    }
 
     /// What can be done with a person in this status.
     fn for_status(status: UserStatus) -> &'static [Self] {
@@ -195,6 +162,8 @@ impl Action {
             Self::ExpirePassword => "Expire Password",
             Self::ResetAuthenticators => "Reset Authenticators",
             Self::ClearSessions => "Clear User Sessions",
+            Self::MakeAdministrator => "Make Administrator",
+            Self::RemoveAdministrator => "Remove Administrator",
             Self::Deactivate => "Deactivate",
             Self::Delete => "Delete",
         }
@@ -225,6 +194,8 @@ pub(super) async fn act(State(site): State<Site>, Path(id): Path<String>, posted
         Action::ExpirePassword => model.expire_password(&user.id, cause).map(drop),
         Action::ResetAuthenticators => model.reset_factors(&user.id, cause),
         Action::ClearSessions => model.clear_sessions(&user.id, cause),
+        Action::MakeAdministrator => model.set_administrator(&user.id, true, cause),
+        Action::RemoveAdministrator => model.set_administrator(&user.id, false, cause),
         Action::Deactivate => model.deactivate_user(&user.id, cause).map(drop),
         Action::Delete => model.delete_user(&user.id, cause),
     };
@@ -235,6 +206,20 @@ pub(super) async fn act(State(site): State<Site>, Path(id): Path<String>, posted
     })
 }
 
-fn user_of(site: &Site, id: &str) -> Result<Arc<User>, Refusal> {
+/// Takes one authenticator away from a person.
+pub(super) async fn remove_authenticator(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    posted: PostedForm,
+) -> Answer {
+    let user = user_of(&site, &id)?;
+    let id = posted.form.text("id");
+    let factor = site.model.factor(&FactorId::new(id)).filter(|factor| factor.user == user.id);
+    let factor = factor.ok_or_else(|| missing(&site, "UserFactor", id))?;
+    site.model.remove_factor(&factor.id, &posted.by.cause).map_err(refused(&site))?;
+    Ok(see_other(&format!("/admin/user/{}", user.id)))
+}
+
+pub(super) fn user_of(site: &Site, id: &str) -> Result<Arc<User>, Refusal> {
     site.model.user(&UserId::new(id)).ok_or_else(|| missing(site, "User", id))
 }

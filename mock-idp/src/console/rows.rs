@@ -103,6 +103,26 @@ impl GroupRow {
     }
 }
 
+/// How events end.
+pub(super) const OUTCOMES: [OutcomeResult; 5] = [
+    OutcomeResult::Success,
+    OutcomeResult::Failure,
+    OutcomeResult::Allow,
+    OutcomeResult::Deny,
+    OutcomeResult::Challenge,
+];
+
+/// How an event ended, for people.
+pub(super) fn outcome_label(result: OutcomeResult) -> &'static str {
+    match result {
+        OutcomeResult::Success => "Success",
+        OutcomeResult::Failure => "Failure",
+        OutcomeResult::Allow => "Allow",
+        OutcomeResult::Deny => "Deny",
+        OutcomeResult::Challenge => "Challenge",
+    }
+}
+
 /// An entry of the System Log.
 pub(super) struct EventRow {
     event: Arc<LogEvent>,
@@ -146,13 +166,31 @@ impl EventRow {
     }
 
     pub(super) fn outcome(&self) -> &'static str {
-        match self.event.outcome.result {
-            OutcomeResult::Success => "Success",
-            OutcomeResult::Failure => "Failure",
-            OutcomeResult::Allow => "Allow",
-            OutcomeResult::Deny => "Deny",
-            OutcomeResult::Challenge => "Challenge",
-        }
+        outcome_label(self.event.outcome.result)
+    }
+
+    /// What else is known, by name.
+    pub(super) fn details(&self) -> Vec<(String, String)> {
+        let event = &self.event;
+        let agent = event.client.user_agent.as_ref().map(|agent| agent.raw_user_agent.clone());
+        let chain = event.request.ip_chain.iter().map(|hop| hop.ip.clone()).collect::<Vec<_>>().join(", ");
+        let known = [
+            ("Event ID", Some(event.uuid.clone())),
+            ("Actor ID", Some(event.actor.id.clone())),
+            ("User agent", agent),
+            ("IP chain", Some(chain)),
+            ("Session", event.authentication_context.external_session_id.clone()),
+            ("Transaction", Some(event.transaction.id.clone())),
+        ];
+        let known = known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let targets = event
+            .target
+            .iter()
+            .map(|party| (format!("{} ID", party.kind), format!("{} ({})", party.id, party.alternate_id)));
+        let debug = event.debug_context.debug_data.iter().map(|(name, value)| {
+            (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        });
+        known.chain(targets).chain(debug).filter(|(_, value)| !value.is_empty()).collect()
     }
 
     pub(super) fn reason(&self) -> Option<&str> {

@@ -4,7 +4,9 @@ use ground::Secret;
 use http::{StatusCode, header};
 
 use crate::console::visitor::{Visitor, app};
-use crate::model::{Cause, EventType, NewUser, Profile, ZoneSettings};
+use crate::model::{
+    Cause, Choice, Conditions, EventType, NewPolicy, NewRule, NewUser, PolicyKind, Profile, ZoneSettings,
+};
 use crate::testing::{ADMIN, ORG, PASSWORD, TestOrg};
 
 #[tokio::test]
@@ -70,6 +72,8 @@ async fn every_form_that_posts_is_guarded() {
     let mut ada = Visitor::administrator(&org).await;
     let (app, group, alice) = (&org.app.id, &org.engineering.id, &org.alice.id);
     let zone = &org.model().zone_by_name("LegacyIpZone").unwrap().id;
+    let policies = org.model().policies(PolicyKind::Access);
+    let (policy, rule) = (&policies[0].id, &policies[0].rules[0].id);
     let paths = [
         "/admin/catalog/ngrok/add".to_owned(),
         format!("/admin/app/{app}/edit"),
@@ -83,10 +87,23 @@ async fn every_form_that_posts_is_guarded() {
         "/admin/groups/add".to_owned(),
         format!("/admin/group/{group}/assign"),
         format!("/admin/group/{group}/unassign"),
+        format!("/admin/user/{alice}/edit"),
+        format!("/admin/user/{alice}/password"),
+        format!("/admin/user/{alice}/authenticator"),
+        format!("/admin/group/{group}/edit"),
+        format!("/admin/group/{group}/delete"),
         "/admin/access/general".to_owned(),
+        "/admin/access/threat-rule".to_owned(),
         "/admin/access/networks/add".to_owned(),
         format!("/admin/access/network/{zone}"),
         format!("/admin/access/network/{zone}/status"),
+        format!("/admin/app/{app}/policy"),
+        "/admin/policies/session/add".to_owned(),
+        format!("/admin/policy/{policy}"),
+        format!("/admin/policy/{policy}/edit"),
+        format!("/admin/policy/{policy}/rules/add"),
+        format!("/admin/policy/{policy}/rule/{rule}"),
+        format!("/admin/policy/{policy}/rule/{rule}/act"),
         "/admin/sign-out".to_owned(),
     ];
     for path in paths {
@@ -109,11 +126,27 @@ async fn hostile_names_are_shown_as_text() {
     org.model().assign_group(&app.id, &group.id, &Cause::system()).unwrap();
     let zone = ZoneSettings::new(hostile, vec!["10.0.0.1".parse().unwrap()]);
     let zone = org.model().create_zone(zone, &Cause::system()).unwrap();
+    let founding = org.model().policies(PolicyKind::SignOn).remove(0);
+    let policy = NewPolicy {
+        name: hostile.to_owned(),
+        description: hostile.to_owned(),
+        groups: [group.id.clone()].into(),
+        ..founding.as_new()
+    };
+    let policy = org.model().create_policy(policy, &Cause::system()).unwrap();
+    let conditions = Conditions { groups: Choice::only([group.id.clone()]), ..Conditions::default() };
+    let rule = NewRule { name: hostile.to_owned(), conditions, ..founding.rules[0].as_new() };
+    let rule = org.model().create_rule(&policy.id, rule, &Cause::system()).unwrap();
     let mut ada = Visitor::administrator(&org).await;
     let paths = [
         "/admin/access/general".to_owned(),
         "/admin/access/networks".to_owned(),
         format!("/admin/access/network/{}", zone.id),
+        "/admin/access/policies".to_owned(),
+        format!("/admin/policy/{}", policy.id),
+        format!("/admin/policy/{}/edit", policy.id),
+        format!("/admin/policy/{}/rules/add", policy.id),
+        format!("/admin/policy/{}/rule/{}", policy.id, rule.id),
         "/reports/system-log?user=%22%3E%3Cscript%3Ealert(1)%3C/script%3E".to_owned(),
         "/admin/dashboard".to_owned(),
         "/admin/apps/active".to_owned(),
@@ -125,7 +158,10 @@ async fn hostile_names_are_shown_as_text() {
         format!("/admin/app/{}/assign/groups", app.id),
         "/admin/users".to_owned(),
         format!("/admin/user/{}", eve.id),
+        format!("/admin/user/{}/edit", eve.id),
+        format!("/admin/user/{}/password", eve.id),
         "/admin/groups".to_owned(),
+        format!("/admin/group/{}/edit", group.id),
         format!("/admin/group/{}", group.id),
         "/reports/system-log".to_owned(),
         "/admin/apps/add-app?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E".to_owned(),

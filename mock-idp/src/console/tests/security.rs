@@ -135,7 +135,46 @@ async fn the_system_log_is_searched_by_type_user_and_time() {
     assert!(late.shows("<div>Alice Archer "));
     let early = ada.page(&format!("{log}?type=user.lifecycle.suspend&until={half_past}:00")).await;
     early.must_show(&["No event matches."]);
+    let ended = ada.page(&format!("{log}?type=user.lifecycle.suspend&outcome=Success")).await;
+    ended.must_show(&["<div>Alice Archer ", "<option selected>Success</option>", "<dt>Event ID</dt>"]);
+    assert_eq!(unnamed(&ended), Vec::<&str>::new());
+    let failed = ada.page(&format!("{log}?type=user.lifecycle.suspend&outcome=Failure")).await;
+    failed.must_show(&["No event matches."]);
     let wrong = ada.open(&format!("{ADMIN}{log}?since=yesterday")).await;
     assert_eq!(wrong.answer.status, StatusCode::BAD_REQUEST);
     wrong.must_show(&["From: that is no date and time.", "value=\"yesterday\""]);
+}
+
+#[tokio::test]
+async fn the_rule_of_suspicion_is_changed() {
+    let org = TestOrg::new().await;
+    let mut ada = Visitor::administrator(&org).await;
+    let (page, path) = ("/admin/access/general", "/admin/access/threat-rule");
+    let fields = [
+        ("sprayLogins", "4"),
+        ("sprayAttemptsPerLogin", "2"),
+        ("loginFailures", "12"),
+        ("windowSeconds", "60"),
+        ("suspicious", "192.0.2.0/24\r\n10.0.0.1"),
+    ];
+    assert_eq!(ada.submit(page, path, &fields).await.answer.location(), page);
+    let rule = org.model().threat_rule();
+    let numbers =
+        (rule.spray_logins, rule.spray_attempts_per_login, rule.login_failures, rule.window_seconds);
+    assert_eq!((numbers, rule.suspicious.len()), ((4, 2, 12, 60), 2));
+    ada.page(page)
+        .await
+        .must_show(&["192.0.2.0/24\n10.0.0.1/32</textarea>", "name=\"sprayLogins\" value=\"4\""]);
+    for (field, value, reason) in [
+        ("windowSeconds", "0", "Must be from 1 to 86400"),
+        ("sprayLogins", "many", "Type a whole number."),
+        ("suspicious", "nowhere", "&#39;nowhere&#39; is not an IP address"),
+    ] {
+        let changed: Vec<_> =
+            fields.iter().map(|(name, old)| (*name, if *name == field { value } else { old })).collect();
+        let refused = ada.submit(page, path, &changed).await;
+        assert_eq!(refused.answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        refused.must_show(&[reason, &format!("id=\"{field}-wrong\""), value]);
+    }
+    assert_eq!(org.model().threat_rule(), rule);
 }

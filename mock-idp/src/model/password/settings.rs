@@ -10,6 +10,9 @@ use crate::model::{Model, ModelError, User, UserId};
 /// Okta's own upper bound, in bytes.
 const MAX_LENGTH: usize = 72;
 
+/// More wrong passwords, days and minutes than any policy says.
+const MOST: u32 = 10_000_000;
+
 /// How much of a username counts as a part of it.
 const PART: usize = 4;
 
@@ -122,6 +125,29 @@ impl PasswordSettings {
             count => format!(" Your password cannot be any of your last {count} passwords."),
         };
         format!("Password requirements: {}.{history}", wanted.join(", "))
+    }
+
+    /// Refuses numbers past Okta's bounds.
+    pub(in crate::model) fn check_bounds(&self) -> Result<(), ModelError> {
+        let rules = &self.complexity;
+        let bounds = [
+            ("minLength", rules.min_length, 1, 30),
+            ("minLowerCase", rules.min_lower_case, 0, 1),
+            ("minUpperCase", rules.min_upper_case, 0, 1),
+            ("minNumber", rules.min_number, 0, 1),
+            ("minSymbol", rules.min_symbol, 0, 1),
+            ("historyCount", self.history_count, 0, 30),
+            ("maxAgeDays", self.max_age_days, 0, MOST),
+            ("expireWarnDays", self.expire_warn_days, 0, MOST),
+            ("maxAttempts", self.max_attempts, 0, MOST),
+            ("autoUnlockMinutes", self.auto_unlock_minutes, 0, MOST),
+        ];
+        match bounds.into_iter().find(|(_, number, least, most)| number < least || number > most) {
+            None => Ok(()),
+            Some((field, _, least, most)) => {
+                Err(ModelError::invalid(field, format!("The value must be from {least} to {most}")))
+            }
+        }
     }
 
     /// When a password that was set then must be changed.

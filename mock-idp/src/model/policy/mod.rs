@@ -1,6 +1,7 @@
 //! Policies: ordered rules that say who may sign in, and by how much proof.
 //!
 //! * `data`: policies and rules, as consoles and management API read and write them;
+//! * `bounds`: how long the times in them can be;
 //! * `evaluate`: which rule applies to somebody, the same for every kind of policy;
 //! * `assurance`: what proof there is, what proof a rule asks for, and what would close the gap;
 //! * `judge`: the global session policy and an application's policy together;
@@ -9,6 +10,7 @@
 //! * `founding`: those that an org has from the start.
 
 mod assurance;
+mod bounds;
 mod data;
 mod evaluate;
 mod founding;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::bounds::check_times;
 use super::data::{
     Actions, Choice, Network, NewPolicy, NewRule, Policy, PolicyKind, PolicySettings, PolicyStatus, Rule,
 };
@@ -436,7 +437,33 @@ impl Policies {
     }
 }
 
+impl Rule {
+    /// What would make it the same again, in the same place.
+    pub(crate) fn as_new(&self) -> NewRule {
+        NewRule {
+            name: self.name.clone(),
+            priority: Some(self.priority).filter(|_| !self.system),
+            status: self.status,
+            conditions: self.conditions.clone(),
+            actions: self.actions.clone(),
+        }
+    }
+}
+
 impl Policy {
+    /// What would make it the same again, in the same place.
+    pub(crate) fn as_new(&self) -> NewPolicy {
+        NewPolicy {
+            kind: self.kind,
+            name: self.name.clone(),
+            description: self.description.clone(),
+            priority: Some(self.priority).filter(|_| !self.system),
+            status: self.status,
+            groups: self.groups.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+
     /// One of its rules.
     ///
     /// # Errors
@@ -472,6 +499,9 @@ fn check_policy(records: &Records, new: &NewPolicy, except: Option<&PolicyId>) -
     if !fits {
         return Err(ModelError::invalid("settings", "The settings are not those of the policy's type"));
     }
+    if let PolicySettings::Password(settings) = &new.settings {
+        settings.check_bounds()?;
+    }
     check_groups(records, new.groups.iter())
 }
 
@@ -494,15 +524,19 @@ fn check_rule(
     if !fits {
         return Err(ModelError::invalid("actions", "The actions are not those of the policy's type"));
     }
+    check_times(&new.actions)?;
     let Choice { include, exclude } = &new.conditions.users;
     let unknown = include.union(exclude).find(|user| !records.users.contains_key(*user));
     if unknown.is_some() {
         return Err(ModelError::invalid("people.users", "There is no such user"));
     }
-    if let Network::In(zones) | Network::NotIn(zones) = &new.conditions.network
-        && !zones.iter().all(|zone| records.zones.contains_key(zone))
-    {
-        return Err(ModelError::invalid("network", "There is no such network zone"));
+    if let Network::In(zones) | Network::NotIn(zones) = &new.conditions.network {
+        if zones.is_empty() {
+            return Err(ModelError::invalid("network", "At least one network zone must be named"));
+        }
+        if !zones.iter().all(|zone| records.zones.contains_key(zone)) {
+            return Err(ModelError::invalid("network", "There is no such network zone"));
+        }
     }
     let Choice { include, exclude } = &new.conditions.groups;
     check_groups(records, include.union(exclude))
