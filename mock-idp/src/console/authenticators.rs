@@ -30,12 +30,14 @@ struct Row {
 /// What a proof of this kind shows.
 fn shows(kind: FactorKind) -> &'static str {
     match kind {
-        FactorKind::Totp => "Possession",
-        FactorKind::Push => "Possession, user presence, device bound",
-        FactorKind::WebAuthn => "Possession, user presence or verification, phishing resistant",
+        FactorKind::Totp | FactorKind::Push => "Possession, user presence, device bound",
+        FactorKind::WebAuthn => {
+            "Possession, user presence or verification, phishing resistant; hardware protected and device bound unless \
+             the key can be backed up"
+        }
         FactorKind::SignedNonce => {
-            "Possession, phishing resistant, device bound. A simulation: a device signs a nonce; it speaks nothing of \
-             Okta Verify's own protocol and claims no protection by hardware."
+            "Possession, user presence or verification, phishing resistant, device bound. A simulation: a device signs a \
+             nonce; it speaks nothing of Okta Verify's own protocol and claims no protection by hardware."
         }
     }
 }

@@ -28,16 +28,20 @@ struct RuleForm {
     wrong: Wrong,
 }
 
-/// The numbers of the rule: name, label, what it counts.
+/// The numbers of the rule: name, label, hint.
 const NUMBERS: [(&str, &str, &str); 4] = [
-    ("sprayLogins", "Password spray: logins refused at one address", "So many different logins …"),
+    ("sprayLogins", "Password spray: logins", "So many different logins refused at one address are a spray."),
     (
         "sprayAttemptsPerLogin",
-        "Password spray: refusals of each login, at most",
-        "… none of them more often than this.",
+        "Password spray: refusals of each login",
+        "At most; more of one login are no spray.",
     ),
-    ("loginFailures", "Login failures: refusals at one address", "Of whichever logins."),
-    ("windowSeconds", "Within", "Seconds."),
+    (
+        "loginFailures",
+        "Login failures",
+        "So many refusals at one address, of whichever logins, are an attack.",
+    ),
+    ("windowSeconds", "Window", "For so many seconds a refusal counts."),
 ];
 
 impl RuleForm {

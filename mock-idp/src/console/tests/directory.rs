@@ -121,7 +121,7 @@ async fn a_persons_authenticators_are_seen_and_removed() {
     ada.page("/admin/access/authenticators").await.must_show(&[
         "Okta FastPass (simulated)",
         "A simulation: a device signs a nonce",
-        "Okta Verify (code)</b></td><td>Possession</td><td>1</td>",
+        "Okta Verify (code)</b></td><td>Possession, user presence, device bound</td><td>1</td>",
         "Okta Verify (push notification)",
         "Security Key or Biometric (FIDO2)",
     ]);
