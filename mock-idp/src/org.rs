@@ -16,7 +16,7 @@ use crate::Event;
 use crate::keys::{KeyPool, KeyPoolError};
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Cause, Model, ModelError, NewUser, Profile, ServerName, UserId};
-use crate::oidc::{Grants, KeyRing, PushedRequests, UsedAssertions};
+use crate::oidc::{ConsentsAwaited, DeviceRequests, Grants, KeyRing, PushedRequests, UsedAssertions};
 use crate::rate_limit::RateLimits;
 use crate::server::Server;
 use crate::sign_in::SignIns;
@@ -202,6 +202,8 @@ pub(crate) fn site(
         grants: Grants::new(),
         pushed_requests: PushedRequests::new(),
         used_assertions: UsedAssertions::new(),
+        device_requests: DeviceRequests::new(),
+        consents_awaited: ConsentsAwaited::new(),
         sign_ins: SignIns::new(),
         csrf: CsrfKey::new(),
         rate_limits: RateLimits::default(),

@@ -11,7 +11,9 @@ use crate::Event;
 use crate::keys::KeyPoolError;
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Cause, Entry, EventType, Model, RelyingParty, ServerName, Surface};
-use crate::oidc::{Grants, KeyRing, PushedRequests, ServerKeys, UsedAssertions};
+use crate::oidc::{
+    ConsentsAwaited, DeviceRequests, Grants, KeyRing, PushedRequests, ServerKeys, UsedAssertions,
+};
 use crate::rate_limit::RateLimits;
 use crate::sign_in::SignIns;
 use crate::web::CsrfKey;
@@ -32,6 +34,8 @@ pub(crate) struct Parts {
     pub(crate) grants: Grants,
     pub(crate) pushed_requests: PushedRequests,
     pub(crate) used_assertions: UsedAssertions,
+    pub(crate) device_requests: DeviceRequests,
+    pub(crate) consents_awaited: ConsentsAwaited,
     pub(crate) sign_ins: SignIns,
     pub(crate) csrf: CsrfKey,
     /// Okta's own sign-in page, where it takes the place of ours.

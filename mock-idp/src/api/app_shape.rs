@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::ApiError;
 use super::json::timestamp;
 use crate::model::{
-    App, ApplicationType, ClientKey, ClientSettings, GrantType, GroupFilter, GroupFilterKind, GroupsClaim,
-    LoginInitiatedBy, NewApp, RefreshTokenSettings, ResponseType, TokenEndpointAuthMethod,
+    App, ApplicationType, ClientKey, ClientSettings, ConsentMethod, GrantType, GroupFilter, GroupFilterKind,
+    GroupsClaim, LoginInitiatedBy, NewApp, RefreshTokenSettings, ResponseType, TokenEndpointAuthMethod,
 };
 use crate::site::Site;
 
@@ -57,6 +57,7 @@ struct Client {
     grant_types: Option<Vec<String>>,
     application_type: Option<String>,
     initiate_login_uri: Option<String>,
+    consent_method: Option<String>,
     idp_initiated_login: Option<IdpInitiatedLogin>,
     refresh_token: Option<RefreshTokenSettings>,
     jwks: Option<KeySet>,
@@ -137,6 +138,10 @@ impl AppBody {
                 .unwrap_or_else(|| RefreshTokenSettings::usual(application_type)),
             redirect_uris: client.redirect_uris.clone(),
             post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
+            consent: match &client.consent_method {
+                Some(method) => known("consent_method", method)?,
+                None => ConsentMethod::Trusted,
+            },
             pkce_required: credentials.pkce_required.unwrap_or(public),
             initiate_login_uri: client.initiate_login_uri.clone(),
             login_initiated_by: client.initiated_by()?,
@@ -220,7 +225,7 @@ pub(super) fn shape(site: &Site, app: &App) -> Value {
                 "grant_types": settings.grant_types,
                 "initiate_login_uri": settings.initiate_login_uri,
                 "application_type": settings.application_type,
-                "consent_method": "TRUSTED",
+                "consent_method": settings.consent,
                 "issuer_mode": "ORG_URL",
                 "idp_initiated_login": { "mode": mode, "default_scope": [] },
             },

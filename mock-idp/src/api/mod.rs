@@ -15,6 +15,7 @@ mod error;
 mod factor_shape;
 mod factors;
 mod filter;
+mod grants;
 mod groups;
 mod json;
 mod lifecycle;
@@ -94,6 +95,7 @@ pub(crate) fn router() -> Router<Site> {
         .route("/zones/{zone}/lifecycle/{operation}", post(zones::lifecycle))
         .merge(policies::router())
         .merge(authenticators::router())
+        .merge(grants::router())
         .route("/{*rest}", any(no_such_path));
     Router::new()
         .nest("/api/v1", api)

@@ -19,6 +19,8 @@ pub enum Endpoint {
     Userinfo,
     /// The pushed authorization request endpoint.
     Par,
+    /// The device authorization endpoint.
+    DeviceAuthorize,
     /// The introspection endpoint.
     Introspect,
     /// The revocation endpoint.
@@ -40,6 +42,7 @@ impl Endpoint {
         Self::Token,
         Self::Userinfo,
         Self::Par,
+        Self::DeviceAuthorize,
         Self::Introspect,
         Self::Revoke,
         Self::Logout,
@@ -56,6 +59,7 @@ impl Endpoint {
             Self::Token => "token",
             Self::Userinfo => "userinfo",
             Self::Par => "par",
+            Self::DeviceAuthorize => "device_authorize",
             Self::Introspect => "introspect",
             Self::Revoke => "revoke",
             Self::Logout => "logout",
@@ -69,6 +73,9 @@ impl Endpoint {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match segments.as_slice() {
             [".well-known", _] | ["oauth2", _, ".well-known", _] => Some(Self::Discovery),
+            ["oauth2", "v1", "device", "authorize"] | ["oauth2", _, "v1", "device", "authorize"] => {
+                Some(Self::DeviceAuthorize)
+            }
             ["oauth2", "v1", name] | ["oauth2", _, "v1", name] => Self::of_authorization_server(name),
             ["signin"] | ["idp", "idx", ..] => Some(Self::SignIn),
             ["api", "v1", ..] => Some(Self::Api),
@@ -97,7 +104,7 @@ impl Endpoint {
 
     /// Whether its requests tell for which user they are.
     pub(super) fn knows_user(self) -> bool {
-        !matches!(self, Self::Discovery | Self::Keys | Self::SignIn | Self::Api)
+        !matches!(self, Self::Discovery | Self::Keys | Self::DeviceAuthorize | Self::SignIn | Self::Api)
     }
 }
 
@@ -112,6 +119,7 @@ mod tests {
         assert_eq!(at("/oauth2/default/.well-known/oauth-authorization-server"), Some("discovery"));
         assert_eq!(at("/oauth2/v1/token"), Some("token"));
         assert_eq!(at("/oauth2/default/v1/token"), Some("token"));
+        assert_eq!(at("/oauth2/default/v1/device/authorize"), Some("device_authorize"));
         assert_eq!(at("/api/v1/users/me"), Some("api"));
         for path in ["/", "/oauth2/v1/nothing", "/gatewright/v1/misbehaviour", "", "/oauth2/v1/token/x"] {
             assert_eq!(at(path), None, "{path}");

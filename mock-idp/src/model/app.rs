@@ -75,6 +75,8 @@ pub struct ClientSettings {
     pub redirect_uris: Vec<String>,
     /// Where people may be sent after a logout: compared exactly.
     pub post_logout_redirect_uris: Vec<String>,
+    /// Whether people are asked before it is granted scopes that say so.
+    pub consent: ConsentMethod,
     /// Whether a code challenge is demanded (RFC 7636).
     pub pkce_required: bool,
     /// Where a login can be begun from outside (OpenID Connect Core, section 4).
@@ -125,6 +127,16 @@ impl TokenEndpointAuthMethod {
     }
 }
 
+/// Whether people are asked before an application is granted scopes that say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ConsentMethod {
+    /// No, unless its request says so.
+    Trusted,
+    /// Yes, once.
+    Required,
+}
+
 /// What an application may trade for tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -137,12 +149,20 @@ pub enum GrantType {
     RefreshToken,
     /// Nothing but its own credentials, for a token of its own (RFC 6749, 4.4).
     ClientCredentials,
+    /// A device code (RFC 8628).
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
 }
 
 impl GrantType {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::AuthorizationCode, Self::Implicit, Self::RefreshToken, Self::ClientCredentials];
+    pub const ALL: [Self; 5] = [
+        Self::AuthorizationCode,
+        Self::Implicit,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::DeviceCode,
+    ];
 
     /// The protocol's name of it.
     pub fn name(self) -> &'static str {
@@ -151,6 +171,7 @@ impl GrantType {
             Self::Implicit => "implicit",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
         }
     }
 }
@@ -253,6 +274,7 @@ impl Default for ClientSettings {
             refresh_token: RefreshTokenSettings::usual(ApplicationType::Web),
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
+            consent: ConsentMethod::Trusted,
             pkce_required: false,
             initiate_login_uri: None,
             login_initiated_by: LoginInitiatedBy::AppOnly,
@@ -428,6 +450,7 @@ impl Model {
         let party = app.party();
         records.apps.remove(id);
         records.assigned.remove(id);
+        records.consents.retain(|(_, app, ..), _| app != id);
         drop(records);
         self.log(Entry::of(EventType::AppDelete).to(party), cause);
         Ok(())
@@ -475,8 +498,8 @@ fn check(label: &str, settings: &ClientSettings) -> Result<(), ModelError> {
     if settings.grant_types.is_empty() {
         return Err(ModelError::invalid("grant_types", "The field cannot be left blank"));
     }
-    let for_people = settings.grant_types.iter().any(|grant| *grant != GrantType::ClientCredentials);
-    if settings.redirect_uris.is_empty() && for_people {
+    let by_browser = |grant: &GrantType| matches!(grant, GrantType::AuthorizationCode | GrantType::Implicit);
+    if settings.redirect_uris.is_empty() && settings.grant_types.iter().any(by_browser) {
         return Err(ModelError::invalid("redirect_uris", "The field cannot be left blank"));
     }
     check_uris("redirect_uris", &settings.redirect_uris)?;

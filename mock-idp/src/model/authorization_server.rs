@@ -148,7 +148,12 @@ impl AuthorizationServer {
     /// business.
     pub fn grant_types(&self) -> &'static [GrantType] {
         match self.name {
-            ServerName::Org => &[GrantType::AuthorizationCode, GrantType::Implicit, GrantType::RefreshToken],
+            ServerName::Org => &[
+                GrantType::AuthorizationCode,
+                GrantType::Implicit,
+                GrantType::RefreshToken,
+                GrantType::DeviceCode,
+            ],
             ServerName::Custom(_) => &GrantType::ALL,
         }
     }

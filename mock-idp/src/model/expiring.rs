@@ -54,6 +54,11 @@ impl<V> Expiring<V> {
         self.entries.get_mut(&key).filter(|(expires, _)| *expires > now).map(|(_, value)| value)
     }
 
+    /// Those that are alive, in no order.
+    pub(crate) fn alive(&self, now: DateTime<Utc>) -> impl Iterator<Item = &V> {
+        self.entries.values().filter(move |(expires, _)| *expires > now).map(|(_, value)| value)
+    }
+
     /// Takes out whatever `chosen` picks, and says how many of them were alive.
     pub(crate) fn take_all(&mut self, now: DateTime<Utc>, chosen: impl Fn(&V) -> bool) -> usize {
         let mut alive = 0;

@@ -70,6 +70,8 @@ identifiers! {
     ScopeId = "scp";
     /// A claim of an authorization server's own, `ocl…`.
     ClaimId = "ocl";
+    /// What a person let an application do, `oag…`.
+    ConsentId = "oag";
     /// A session at the org, `102…`.
     SessionId = "102";
     /// A policy's rule, `0pr…`.

@@ -10,6 +10,7 @@ mod authorization_server;
 mod cause;
 mod client_key;
 mod client_secret;
+mod consent;
 mod error;
 mod expiring;
 mod factor;
@@ -35,14 +36,15 @@ mod zone;
 
 pub use api_token::ApiToken;
 pub use app::{
-    App, AppLink, AppStatus, ApplicationType, ClientSettings, GrantType, LoginInitiatedBy, NewApp,
-    RefreshTokenRotation, RefreshTokenSettings, ResponseType, TokenEndpointAuthMethod,
+    App, AppLink, AppStatus, ApplicationType, ClientSettings, ConsentMethod, GrantType, LoginInitiatedBy,
+    NewApp, RefreshTokenRotation, RefreshTokenSettings, ResponseType, TokenEndpointAuthMethod,
 };
 pub use assignment::{AppGroup, AppUser, AssignmentScope};
 pub use authorization_server::{AuthorizationServer, ServerName, ServerStatus, TokenLifetimes};
 pub use cause::{Actor, Cause, Client};
 pub use client_key::ClientKey;
 pub use client_secret::ClientSecret;
+pub use consent::Consent;
 pub use error::ModelError;
 pub use factor::{
     Assertion, Attestation, Characteristics, Factor, FactorKind, FactorRefusal, FactorStatus, NonceChallenge,
@@ -53,8 +55,8 @@ pub use group::{Group, GroupKind};
 pub(crate) use group_filter::TooManyGroups;
 pub use group_filter::{GroupFilter, GroupFilterKind, GroupsClaim};
 pub use id::{
-    ApiTokenId, AppId, AuthorizationServerId, ClaimId, ClientSecretId, FactorId, GroupId, OrgId, PolicyId,
-    PushId, RuleId, ScopeId, SessionId, UserId, ZoneId,
+    ApiTokenId, AppId, AuthorizationServerId, ClaimId, ClientSecretId, ConsentId, FactorId, GroupId, OrgId,
+    PolicyId, PushId, RuleId, ScopeId, SessionId, UserId, ZoneId,
 };
 pub use log::{EventType, LogEvent, LogQuery, Outcome, OutcomeResult, Party, Severity};
 pub use page::{Page, PageRequest};

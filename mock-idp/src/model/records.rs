@@ -10,6 +10,7 @@ use super::api_token::ApiToken;
 use super::app::App;
 use super::assignment::Assigned;
 use super::authorization_server::{AuthorizationServer, ServerName};
+use super::consent::{Consent, ConsentKey};
 use super::factor::Factors;
 use super::group::Group;
 use super::id::{AppId, GroupId, Minting, OrgId, PolicyId, UserId, ZoneId};
@@ -61,6 +62,7 @@ pub(super) struct Records {
     pub(super) apps: BTreeMap<AppId, Arc<App>>,
     pub(super) assigned: HashMap<AppId, Assigned>,
     pub(super) authorization_servers: BTreeMap<ServerName, Arc<AuthorizationServer>>,
+    pub(super) consents: BTreeMap<ConsentKey, Consent>,
     pub(super) api_tokens: Vec<ApiToken>,
     pub(super) zones: BTreeMap<ZoneId, Arc<Zone>>,
     pub(super) policies: Policies,

@@ -279,6 +279,7 @@ impl Records {
 
     pub(super) fn forget_user(&mut self, id: &UserId) {
         self.forget_rights_of(id);
+        self.consents.retain(|(user, ..), _| user != id);
         for group in self.memberships.remove(id).unwrap_or_default() {
             if let Some(members) = self.members.get_mut(&group) {
                 members.remove(id);

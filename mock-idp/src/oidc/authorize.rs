@@ -4,6 +4,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 
+use super::activate;
+use super::consent;
 use super::error::{self, OAuthError};
 use super::front_channel;
 use super::grants::{Family, Grant, Granted};
@@ -51,7 +53,7 @@ pub(super) async fn authorize(
     }
 }
 
-fn decide(site: &Site, visit: &Visit, request: AuthorizeRequest, method: &Method) -> Response {
+pub(super) fn decide(site: &Site, visit: &Visit, request: AuthorizeRequest, method: &Method) -> Response {
     let silent = request.prompt == Prompt::None;
     let session = visit.session(site).filter(|_| request.prompt != Prompt::Login);
     let Some(session) = session else {
@@ -119,6 +121,20 @@ pub(crate) fn finish(
         Ok(lifetimes) => lifetimes,
         Err(error) => return refuse(site, visit, request, Some(session), &error, method),
     };
+    let awaited = consent::awaited(site, &server.record, &app, &user.id, request);
+    if !awaited.is_empty() {
+        if request.prompt != Prompt::None {
+            return consent::ask(site, request, awaited, session, method);
+        }
+        let names: Vec<&str> = awaited.iter().map(|scope| scope.name.as_str()).collect();
+        let error = error::consent_required(&names.join(", "));
+        return refuse(site, visit, request, Some(session), &error, method);
+    }
+    if let Some(device) = request.device {
+        let cause = visit.cause_in(session);
+        site.model.log(Entry::of(EventType::Sso).to(app.party()).to(user.party()), &cause);
+        return activate::answer(site, device, Ok(granted), method);
+    }
     let (types, now) = (request.response_types, site.now());
     let code = types.code.then(|| site.grants.issue_code(granted.clone(), now));
     let given = Given::Nothing;
@@ -151,8 +167,8 @@ pub(crate) fn finish(
     response
 }
 
-/// Tells the relying party no.
-fn refuse(
+/// Tells the relying party, or the device, no.
+pub(super) fn refuse(
     site: &Site,
     visit: &Visit,
     request: &AuthorizeRequest,
@@ -164,7 +180,10 @@ fn refuse(
     let app = site.model.app(&request.app);
     let user = session.and_then(|session| site.model.user(&session.user));
     log_refusal(site, &cause, &request.server, error, app.as_deref(), user.as_deref());
-    emit_refusal(site, visit, request.app.as_str(), error, true);
+    emit_refusal(site, visit, request.app.as_str(), error, request.device.is_none());
+    if let Some(device) = request.device {
+        return activate::answer(site, device, Err(error.clone()), method);
+    }
     let occasion = Occasion::of(visit).with(&request.app, session.map(|session| &session.user));
     respond::with_error(site, &occasion, &request.reply_to, error, method)
 }

@@ -4,6 +4,7 @@ use ground::Secret;
 use serde_json::{Value, json};
 
 use super::claims;
+use super::consent;
 use super::error::{self, OAuthError};
 use super::grants::{AccessToken, Family};
 use super::scope::Scopes;
@@ -29,6 +30,10 @@ pub(super) fn grant(
         return Err(refusal_of_org(app, form));
     }
     let scopes = Scopes::of_client(form.text("scope"), &server.record)?;
+    let withheld = consent::withheld_from_clients(&server.record, app, &scopes);
+    if !withheld.is_empty() {
+        return Err(error::consent_required_of_client(&withheld.join(", ")));
+    }
     let request = TokenRequest {
         app: &app.id,
         grant: GrantType::ClientCredentials,

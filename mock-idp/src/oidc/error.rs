@@ -73,6 +73,13 @@ catalogue! {
         "The client secret is too short to verify a JWT HMAC.";
     client_assertion_jwks_not_configured = 401 "invalid_client" "client_assertion_jwks_not_configured"
         "The client does not have a JWKSet configured, but the client_assertion requires one.";
+    access_denied = 403 "access_denied" "access_denied"
+        "The resource owner or authorization server denied the request.";
+    authorization_pending = 400 "authorization_pending" "authorization_pending"
+        "The device authorization is pending. Please try again later.";
+    slow_down = 400 "slow_down" "slow_down" "Slow down the polling frequency. Please try again later.";
+    expired_token = 400 "expired_token" "expired_token" "The device code has expired.";
+    invalid_device_code = 400 "invalid_grant" "invalid_device_code" "The device code is invalid or has expired.";
     invalid_authorization_code = 400 "invalid_grant" "invalid_authorization_code"
         "The authorization code is invalid or has expired.";
     invalid_refresh_token = 400 "invalid_grant" "invalid_refresh_token" "The refresh token is invalid or expired.";
@@ -200,6 +207,10 @@ catalogue_with! {
         "The client is not authorized to use the provided grant type. Configured grant types: [" "].";
     refresh_scopes_denied = 400 "access_denied" "refresh_scopes_denied"
         "Some of the scopes requested for the refresh request were not granted in the original authorize request. Denied scopes: " ".";
+    consent_required = 400 "consent_required" "consent_required"
+        "The following scopes require user consent: [" "].";
+    consent_required_of_client = 400 "consent_required" "consent_required_client_credentials"
+        "The following scopes require user consent and cannot be granted for the client credentials grant type: [" "].";
     missing_parameter = 400 "invalid_request" "missing_token_request_parameter"
         "The required parameter '" "' is missing.";
 }

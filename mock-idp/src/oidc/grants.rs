@@ -1,5 +1,6 @@
 //! Codes and tokens that are out, and what they stand for.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -102,6 +103,31 @@ pub(crate) struct AccessToken {
     pub(crate) jti: String,
     pub(crate) issued: DateTime<Utc>,
     pub(crate) expires: DateTime<Utc>,
+}
+
+/// A refresh token that is out, as lists show it: without itself.
+#[derive(Clone, Debug)]
+pub(crate) struct OutstandingToken {
+    pub(crate) id: String,
+    pub(crate) server: ServerName,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) created: DateTime<Utc>,
+    pub(crate) last_used: DateTime<Utc>,
+    pub(crate) good_until: DateTime<Utc>,
+}
+
+impl OutstandingToken {
+    fn of(token: &RefreshToken) -> Self {
+        let grant = &token.granted.grant;
+        Self {
+            id: token.id.to_string(),
+            server: grant.server.clone(),
+            scopes: grant.scopes.names().to_vec(),
+            created: token.created,
+            last_used: token.last_used,
+            good_until: token.good_until(),
+        }
+    }
 }
 
 /// The codes and tokens of one org.
@@ -273,6 +299,47 @@ impl Grants {
         out.codes.take_all(now, |code| of_user(&code.granted));
         out.refresh_tokens.take_all(now, |token| of_user(&token.granted));
         out.access_tokens.take_all(now, |token| token.user.as_ref() == Some(user));
+    }
+
+    /// The refresh tokens of an application about a person that are good, oldest first. Of one that another has taken the
+    /// place of, that other alone.
+    pub(crate) fn refresh_tokens_of(
+        &self,
+        user: &UserId,
+        app: &AppId,
+        now: DateTime<Utc>,
+    ) -> Vec<OutstandingToken> {
+        let out = self.out();
+        let own = out.refresh_tokens.alive(now).filter(|token| {
+            token.granted.grant.user == *user && token.granted.grant.app == *app && token.is_current(now)
+        });
+        let mut tokens: Vec<OutstandingToken> = own.map(OutstandingToken::of).collect();
+        tokens.sort_by(|one, other| {
+            (one.created, &one.id, other.last_used).cmp(&(other.created, &other.id, one.last_used))
+        });
+        tokens.dedup_by(|one, other| one.id == other.id);
+        tokens
+    }
+
+    /// Which applications have refresh tokens about a person.
+    pub(crate) fn clients_of(&self, user: &UserId, now: DateTime<Utc>) -> BTreeSet<AppId> {
+        let out = self.out();
+        let own = out.refresh_tokens.alive(now).filter(|token| token.is_current(now));
+        own.map(|token| &token.granted.grant)
+            .filter(|grant| grant.user == *user)
+            .map(|grant| grant.app.clone())
+            .collect()
+    }
+
+    /// Revokes a refresh token by its name, and with it all that came of the same sign-in; false when there is none.
+    pub(crate) fn revoke_family(&self, user: &UserId, app: &AppId, id: &str, now: DateTime<Utc>) -> bool {
+        let mut out = self.out();
+        let own = |token: &&RefreshToken| {
+            let grant = &token.granted.grant;
+            grant.user == *user && grant.app == *app && *token.id == *id
+        };
+        let family = out.refresh_tokens.alive(now).find(own).map(|token| token.granted.family.clone());
+        family.map(|family| out.end(&family, now)).is_some()
     }
 
     fn out(&self) -> MutexGuard<'_, Out> {

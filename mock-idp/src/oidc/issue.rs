@@ -34,6 +34,7 @@ pub(super) enum Given<'a> {
     /// Nothing: they come with the answer to its authorization request.
     Nothing,
     Code(&'a str),
+    DeviceCode,
     RefreshToken,
 }
 
@@ -151,6 +152,7 @@ impl Given<'_> {
         match self {
             Self::Nothing => GrantType::Implicit,
             Self::Code(_) => GrantType::AuthorizationCode,
+            Self::DeviceCode => GrantType::DeviceCode,
             Self::RefreshToken => GrantType::RefreshToken,
         }
     }
@@ -158,7 +160,7 @@ impl Given<'_> {
     fn code(&self) -> Option<&str> {
         match self {
             Self::Code(code) => Some(code),
-            Self::Nothing | Self::RefreshToken => None,
+            Self::Nothing | Self::DeviceCode | Self::RefreshToken => None,
         }
     }
 }

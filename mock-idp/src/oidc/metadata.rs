@@ -92,6 +92,7 @@ fn metadata(server: &AuthServer) -> Value {
         "end_session_endpoint": endpoint("logout"),
         "request_parameter_supported": false,
         "pushed_authorization_request_endpoint": endpoint("par"),
+        "device_authorization_endpoint": endpoint("device/authorize"),
     });
     if server.record.names_itself {
         metadata["authorization_response_iss_parameter_supported"] = true.into();

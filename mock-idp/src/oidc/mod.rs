@@ -1,11 +1,14 @@
 //! OpenID Connect and OAuth 2.0 at the org authorization server, whose issuer is the org's own URL, and at custom ones.
 
 mod acr;
+mod activate;
 mod assertion;
 mod authorize;
 mod claims;
 mod client_auth;
 mod client_credentials;
+mod consent;
+mod device;
 mod error;
 mod front_channel;
 mod grants;
@@ -34,7 +37,9 @@ use axum::routing::{get, post};
 
 pub(crate) use assertion::UsedAssertions;
 pub(crate) use authorize::{finish, refuse_unmet};
-pub(crate) use grants::Grants;
+pub(crate) use consent::ConsentsAwaited;
+pub(crate) use device::DeviceRequests;
+pub(crate) use grants::{Grants, OutstandingToken};
 pub(crate) use keys::{KeyRing, KeyStatus, ServerKeys};
 pub(crate) use pushed::PushedRequests;
 pub(crate) use request::AuthorizeRequest;
@@ -51,6 +56,10 @@ pub(crate) fn router() -> Router<Site> {
     Router::new()
         .route("/.well-known/openid-configuration", get(metadata::discovery))
         .route("/home/{name}/{id}", get(initiate::open_app))
+        .route("/activate", get(activate::show).post(activate::submit))
+        .route("/activate/done", get(activate::done))
+        .route("/activate/denied", get(activate::denied))
+        .route("/consent", get(consent::show).post(consent::decide))
         .nest("/oauth2", servers)
 }
 
@@ -59,6 +68,7 @@ fn endpoints() -> Router<Site> {
         .route("/v1/keys", get(metadata::keys))
         .route("/v1/authorize", get(authorize::authorize).post(authorize::authorize))
         .route("/v1/par", post(pushed::push))
+        .route("/v1/device/authorize", post(device::authorize))
         .route("/v1/token", post(token::token))
         .route("/v1/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/v1/introspect", post(revoke::introspect))

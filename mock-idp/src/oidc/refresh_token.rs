@@ -1,6 +1,9 @@
 //! A refresh token: opaque, bound to client, person and scopes, of a family that ends at once.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use ground::random;
 
 use super::grants::Granted;
 use crate::model::{RefreshTokenRotation, RefreshTokenSettings};
@@ -10,6 +13,12 @@ pub(super) const REMEMBERED: TimeDelta = TimeDelta::days(3650);
 
 /// A refresh token that is out.
 pub(super) struct RefreshToken {
+    /// Its name in lists, `oar…`, which those that take its place keep.
+    pub(super) id: Arc<str>,
+    /// When the first of them was issued, in stage time.
+    pub(super) created: DateTime<Utc>,
+    /// When it was issued or used last.
+    pub(super) last_used: DateTime<Utc>,
     pub(super) granted: Granted,
     /// How long it is good from one use to the next.
     idle: TimeDelta,
@@ -32,7 +41,9 @@ pub(super) enum Use {
 
 impl RefreshToken {
     pub(super) fn new(granted: Granted, idle: TimeDelta, now: DateTime<Utc>) -> Self {
-        Self { granted, idle, idle_until: now + idle, rotated: None }
+        let id = format!("oar{}", random::alphanumeric(17)).into();
+        let (created, last_used, idle_until) = (now, now, now + idle);
+        Self { id, created, last_used, granted, idle, idle_until, rotated: None }
     }
 
     pub(super) fn use_up(&mut self, settings: RefreshTokenSettings, now: DateTime<Utc>) -> Use {
@@ -44,13 +55,18 @@ impl RefreshToken {
         }
         match settings.rotation_type {
             RefreshTokenRotation::Static => {
-                self.idle_until = now + self.idle;
+                (self.idle_until, self.last_used) = (now + self.idle, now);
                 Use::Stays
             }
             RefreshTokenRotation::Rotate => {
                 let leeway = TimeDelta::seconds(settings.leeway.into());
                 self.rotated.get_or_insert(now + leeway);
-                Use::Rotates(Box::new(Self::new(self.granted.clone(), self.idle, now)))
+                let (id, created) = (Arc::clone(&self.id), self.created);
+                Use::Rotates(Box::new(Self {
+                    id,
+                    created,
+                    ..Self::new(self.granted.clone(), self.idle, now)
+                }))
             }
         }
     }

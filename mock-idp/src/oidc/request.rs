@@ -6,11 +6,12 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::acr::Acr;
+use super::device;
 use super::error::{self, OAuthError};
 use super::pkce::Challenge;
 use super::response_type::ResponseTypes;
 use super::scope::Scopes;
-use crate::model::{App, AppId, AppStatus, Asked, AuthorizationServer, GrantType, Model, ServerName};
+use crate::model::{App, AppId, AppStatus, Asked, AuthorizationServer, Digest, GrantType, Model, ServerName};
 use crate::web::Params;
 
 /// Where the answer to a request goes.
@@ -53,9 +54,13 @@ pub(crate) struct AuthorizeRequest {
     /// The degree of proof that is asked for.
     pub(crate) acr: Option<Acr>,
     pub(crate) login_hint: String,
+    /// Whether the client has the person asked for consent.
+    pub(crate) asks_consent: bool,
+    /// The device that waits for the answer, in place of a relying party.
+    pub(crate) device: Option<Digest>,
 }
 
-/// Whether the person may or must be asked. Consent is never asked for: apps are trusted, Okta's default.
+/// Whether the person may or must be asked who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prompt {
     /// As needed.
@@ -141,16 +146,40 @@ impl AuthorizeRequest {
             max_age,
             acr: Acr::of(params.text("acr_values")),
             login_hint: params.text("login_hint").to_owned(),
+            asks_consent: params.text("prompt").split(' ').any(|word| word == "consent"),
+            device: None,
         })
     }
 }
 
 impl AuthorizeRequest {
+    /// The request of a device that has no browser, once somebody has entered its code in one.
+    pub(super) fn of_device(device: Digest, asked: &device::Asked, app: &App) -> Self {
+        let (server, redirect_uri, state) = (asked.server.clone(), String::new(), String::new());
+        Self {
+            server: asked.server.clone(),
+            app: app.id.clone(),
+            label: app.label.clone(),
+            reply_to: ReplyTo { server, redirect_uri, mode: ResponseMode::Query, state },
+            response_types: ResponseTypes { code: true, id_token: false, token: false },
+            scopes: asked.scopes.clone(),
+            nonce: None,
+            challenge: None,
+            prompt: Prompt::Default,
+            max_age: None,
+            acr: None,
+            login_hint: String::new(),
+            asks_consent: false,
+            device: Some(device),
+        }
+    }
+
     /// By which kind of grant its client gets its tokens.
     pub(super) fn grant_type(&self) -> GrantType {
-        match self.response_types.code {
-            true => GrantType::AuthorizationCode,
-            false => GrantType::Implicit,
+        match self.device {
+            Some(_) => GrantType::DeviceCode,
+            None if self.response_types.code => GrantType::AuthorizationCode,
+            None => GrantType::Implicit,
         }
     }
 

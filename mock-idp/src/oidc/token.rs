@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::client_auth;
 use super::error::{self, OAuthError, json_error};
-use super::grants::{Grant, NotRedeemed};
+use super::grants::{Grant, Granted, NotRedeemed};
 use super::issue::{Given, Issuance};
 use super::server::AuthServer;
-use super::{client_credentials, pkce, refresh};
+use super::{client_credentials, device, pkce, refresh};
 use crate::Event;
 use crate::model::{Actor, App, AppId, Entry, EventType, GrantType, Party, UserStatus};
 use crate::site::Site;
@@ -55,6 +55,7 @@ fn trade(
         GrantType::RefreshToken => refresh::refresh(site, server, visit, app, form),
         // Its tokens come by way of the browser.
         GrantType::Implicit => Err(error::invalid_request()),
+        GrantType::DeviceCode => device::redeem(site, server, visit, app, form),
         GrantType::ClientCredentials => client_credentials::grant(site, server, visit, app, form),
     }
 }
@@ -101,9 +102,23 @@ fn redeem(
             error::invalid_authorization_code()
         }
     })?;
+    let issued = issue(site, server, visit, app, &granted, Given::Code(code));
+    issued?.ok_or_else(error::invalid_authorization_code)
+}
+
+/// Makes the tokens that were granted; nothing when that was revoked meanwhile.
+pub(super) fn issue(
+    site: &Site,
+    server: &AuthServer,
+    visit: &Visit,
+    app: &App,
+    granted: &Granted,
+    given: Given<'_>,
+) -> Result<Option<Value>, OAuthError> {
+    let now = site.now();
     // Whoever was let in a moment ago may be out by now.
     let user = site.model.user(&granted.grant.user).filter(|user| user.status == UserStatus::Active);
-    let user = user.ok_or_else(error::invalid_authorization_code)?;
+    let Some(user) = user else { return Ok(None) };
     if site.model.assignment(&app.id, &user.id).is_none() {
         return Err(error::user_not_assigned());
     }
@@ -111,9 +126,8 @@ fn redeem(
     let lasting = granted.grant.scopes.has("offline_access");
     let refresh_token =
         lasting.then(|| site.grants.issue_refresh_token(granted.clone(), lifetimes.refresh_token_idle, now));
-    let given = Given::Code(code);
     let issuance = Issuance { site, server, visit, app, user: &user, given, lifetimes, now };
-    issuance.issue(&granted, refresh_token)?.ok_or_else(error::invalid_authorization_code)
+    issuance.issue(granted, refresh_token)
 }
 
 fn note_reuse(site: &Site, server: &AuthServer, visit: &Visit, app: &App, code: &str, revoked: usize) {

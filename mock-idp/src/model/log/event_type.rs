@@ -132,6 +132,9 @@ event_types! {
     CustomRefreshTokenGrant = "app.oauth2.as.token.grant.refresh_token", "OAuth2 refresh token is granted";
     CustomRefreshTokenReuse = "app.oauth2.as.token.detect_reuse", "Detect one-time refresh token attempted reuse";
     CustomTokenRevoke = "app.oauth2.as.token.revoke", "OAuth2 token revocation request";
+    ConsentGrant = "app.oauth2.consent.grant", "User granted consent to app";
+    CustomConsentGrant = "app.oauth2.as.consent.grant", "User granted consent to app";
+    ConsentRevoke = "app.oauth2.as.consent.revoke", "Consent revoked";
     KeyRollover = "app.oauth2.key.rollover", "Org Authorization Server token signing key rolled over";
     CustomKeyRollover = "app.oauth2.as.key.rollover", "Custom Authorization Server token signing key rolled over";
     ServerCreate = "oauth2.as.created", "Authorization server is created";
@@ -167,6 +170,7 @@ impl EventType {
             Self::RefreshTokenReuse => Self::CustomRefreshTokenReuse,
             Self::TokenRevoke => Self::CustomTokenRevoke,
             Self::KeyRollover => Self::CustomKeyRollover,
+            Self::ConsentGrant => Self::CustomConsentGrant,
             other => other,
         }
     }

@@ -2,7 +2,9 @@
 
 mod authorize;
 mod client_auth;
+mod consent;
 mod custom_server;
+mod device;
 mod logout;
 mod metadata;
 mod refresh;

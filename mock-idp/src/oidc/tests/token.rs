@@ -221,12 +221,14 @@ async fn a_code_is_bound_to_client_redirect_uri_and_verifier() {
         (
             &[("grant_type", "")],
             "400 invalid_request: The token request must specify a 'grant_type'. Valid values: [authorization_code, \
-             refresh_token]",
+             refresh_token, \
+             urn:ietf:params:oauth:grant-type:device_code]",
         ),
         (
             &[("grant_type", "password")],
             "400 unsupported_grant_type: The authorization grant type is not supported by the authorization server. \
-             Configured grant types: [authorization_code, refresh_token].",
+             Configured grant types: [authorization_code, refresh_token, \
+             urn:ietf:params:oauth:grant-type:device_code].",
         ),
     ];
     for (changes, expected) in cases {

@@ -282,8 +282,8 @@ record! {
             token: Option<TokenFaults>,
             /// The answer to an authorization request, as the browser brings it.
             callback: Option<CallbackFaults>,
-            /// Whole answers, by endpoint: `discovery`, `keys`, `authorize`, `token`, `userinfo`, `par`, `introspect`,
-            /// `revoke`, `logout`, `sign_in` or `api`.
+            /// Whole answers, by endpoint: `discovery`, `keys`, `authorize`, `token`, `userinfo`, `par`,
+            /// `device_authorize`, `introspect`, `revoke`, `logout`, `sign_in` or `api`.
             answers: Entries<Endpoint, AnswerFaults>,
             /// For this user alone.
             user: Option<UserName>,
