@@ -50,8 +50,8 @@ struct Effort {
 const THOROUGH: Effort = Effort {
     starts: 100,
     processes: [40, 5],
-    rounds: 9,
-    part: Duration::from_millis(1500),
+    rounds: 15,
+    part: Duration::from_millis(1000),
     authorizations: 5000,
     users: 100_000,
     assigned: 10_000,

@@ -50,6 +50,8 @@ pub(crate) async fn measure(effort: Effort, threads: &Handle) -> Outcome<Table> 
     let before = machine::resident();
     grow(model, &app, &mut users, effort)?;
     let grown = machine::resident();
+    // The org has closed the connection, on which nothing was asked meanwhile.
+    questions.asker = scene.client_of(&users[0]).await?;
     let some: Vec<_> = users[..FEW].to_vec();
     let same = questions.ask(&some).await?;
     let many = questions.ask(&users).await?;
