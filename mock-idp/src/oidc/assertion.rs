@@ -19,7 +19,7 @@ use crate::model::{
 pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The longest life of an assertion, in stage time (Okta: one hour).
-const LONGEST_LIFE: TimeDelta = TimeDelta::hours(1);
+pub(super) const LONGEST_LIFE: TimeDelta = TimeDelta::hours(1);
 
 /// Far more than a stage's clients use within an hour.
 const CAPACITY: usize = 50_000;
@@ -35,7 +35,7 @@ impl UsedAssertions {
     }
 
     /// Whether this `jti` is new from this client; from now on it isn't.
-    fn use_up(&self, client: &AppId, jti: &str, now: DateTime<Utc>) -> bool {
+    pub(super) fn use_up(&self, client: &AppId, jti: &str, now: DateTime<Utc>) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let digest = Digest::of(&format!("{client} {jti}"));
         let new = used.find(digest, now).is_none();
@@ -54,6 +54,30 @@ pub(super) struct Assertion<'a> {
     /// What the signature is over.
     signed: &'a str,
     signature: Vec<u8>,
+}
+
+/// What is wrong with a JWT's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    Algorithm,
+    NoSecret,
+    ShortSecret,
+    NoKeys,
+    Kid,
+    Signature,
+}
+
+impl Flaw {
+    fn of_assertion(self) -> OAuthError {
+        match self {
+            Self::Algorithm => error::client_assertion_invalid_signature_algorithm(),
+            Self::NoSecret => error::client_assertion_invalid_no_secret(),
+            Self::ShortSecret => error::client_assertion_invalid_secret_length(),
+            Self::NoKeys => error::client_assertion_jwks_not_configured(),
+            Self::Kid => error::client_assertion_invalid_kid(),
+            Self::Signature => error::client_assertion_invalid_signature(),
+        }
+    }
 }
 
 /// Where and when an assertion is presented.
@@ -102,64 +126,79 @@ impl<'a> Assertion<'a> {
         }
     }
 
+    /// All that it claims.
+    pub(super) fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// The algorithm that it names.
+    pub(super) fn algorithm(&self) -> &str {
+        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
     fn check_signature(&self, app: &App) -> Result<(), OAuthError> {
-        let algorithm = self.header.get("alg").and_then(Value::as_str).unwrap_or_default();
+        let algorithm = self.algorithm();
         match app.settings.token_endpoint_auth_method {
-            TokenEndpointAuthMethod::ClientSecretJwt => self.check_mac(app, algorithm),
+            TokenEndpointAuthMethod::ClientSecretJwt => {
+                self.check_mac(app, algorithm).map_err(Flaw::of_assertion)
+            }
             TokenEndpointAuthMethod::PrivateKeyJwt => {
                 let algorithm = SignatureAlgorithm::of(algorithm)
                     .ok_or_else(error::client_assertion_invalid_signature_algorithm)?;
-                self.check_key(app, algorithm)
+                self.check_key(app, algorithm).map_err(Flaw::of_assertion)
             }
             _ => Err(error::invalid_token_endpoint_auth_method()),
         }
     }
 
-    fn check_mac(&self, app: &App, algorithm: &str) -> Result<(), OAuthError> {
+    /// Whether it carries a MAC by a secret of this client's.
+    pub(super) fn check_mac(&self, app: &App, algorithm: &str) -> Result<(), Flaw> {
         let (algorithm, least) = match algorithm {
             "HS256" => (hmac::HMAC_SHA256, 32),
             "HS384" => (hmac::HMAC_SHA384, 48),
             "HS512" => (hmac::HMAC_SHA512, 64),
-            _ => return Err(error::client_assertion_invalid_signature_algorithm()),
+            _ => return Err(Flaw::Algorithm),
         };
         let secrets: Vec<&str> = app.active_secrets().map(Secret::expose).collect();
         if secrets.is_empty() {
-            return Err(error::client_assertion_invalid_no_secret());
+            return Err(Flaw::NoSecret);
         }
         // RFC 7518, 3.2: a key of at least the hash's size.
         let mut long = secrets.into_iter().filter(|secret| secret.len() >= least).peekable();
         if long.peek().is_none() {
-            return Err(error::client_assertion_invalid_secret_length());
+            return Err(Flaw::ShortSecret);
         }
         let is_by = |secret: &str| {
             let key = hmac::Key::new(algorithm, secret.as_bytes());
             hmac::verify(&key, self.signed.as_bytes(), &self.signature).is_ok()
         };
-        long.any(is_by).then_some(()).ok_or_else(error::client_assertion_invalid_signature)
+        long.any(is_by).then_some(()).ok_or(Flaw::Signature)
     }
 
-    fn check_key(&self, app: &App, algorithm: SignatureAlgorithm) -> Result<(), OAuthError> {
+    /// Whether a key of this client's signed it.
+    pub(super) fn check_key(&self, app: &App, algorithm: SignatureAlgorithm) -> Result<(), Flaw> {
         let keys = &app.settings.jwks;
         let key = match self.header.get("kid").and_then(Value::as_str) {
             Some(kid) => keys.iter().find(|key| key.kid() == Some(kid)),
             None => keys.first().filter(|_| keys.len() == 1),
         };
-        let key = key.ok_or_else(|| match keys.is_empty() {
-            true => error::client_assertion_jwks_not_configured(),
-            false => error::client_assertion_invalid_kid(),
-        })?;
+        let key = key.ok_or(if keys.is_empty() { Flaw::NoKeys } else { Flaw::Kid })?;
         let right = key.verifies(algorithm, self.signed.as_bytes(), &self.signature);
-        if right { Ok(()) } else { Err(error::client_assertion_invalid_signature()) }
+        if right { Ok(()) } else { Err(Flaw::Signature) }
     }
 
-    fn check_claims(&self, at: &Presented<'_>) -> Result<(), OAuthError> {
-        let meant = |audience: &Value| audience.as_str().is_some_and(|text| at.audiences.contains(&text));
-        let for_us = match self.claims.get("aud") {
+    /// Whether one of these is its audience.
+    pub(super) fn is_for(&self, audiences: &[&str]) -> bool {
+        let meant = |audience: &Value| audience.as_str().is_some_and(|text| audiences.contains(&text));
+        match self.claims.get("aud") {
             Some(Value::Array(audiences)) => audiences.iter().any(meant),
             Some(audience) => meant(audience),
             None => false,
-        };
-        if !for_us {
+        }
+    }
+
+    fn check_claims(&self, at: &Presented<'_>) -> Result<(), OAuthError> {
+        if !self.is_for(&at.audiences) {
             return Err(error::client_assertion_invalid_audience());
         }
         let expires = self.moment("exp").ok_or_else(error::client_assertion_expiration_required)?;
@@ -177,7 +216,7 @@ impl<'a> Assertion<'a> {
     }
 
     /// A NumericDate (RFC 7519, section 2).
-    fn moment(&self, claim: &str) -> Option<DateTime<Utc>> {
+    pub(super) fn moment(&self, claim: &str) -> Option<DateTime<Utc>> {
         let value = self.claims.get(claim)?;
         let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))?;
         DateTime::from_timestamp(seconds, 0)

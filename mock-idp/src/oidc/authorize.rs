@@ -11,6 +11,7 @@ use super::front_channel;
 use super::grants::{Family, Grant, Granted};
 use super::issue::{Given, Issuance};
 use super::request::{AuthorizeRequest, Prompt, Unacceptable};
+use super::request_object;
 use super::respond;
 use super::server::AuthServer;
 use crate::Event;
@@ -34,7 +35,8 @@ pub(super) async fn authorize(
         Ok(params) => params,
         Err(status) => return page(&site, &error::invalid_request(), status),
     };
-    let params = match site.pushed_requests.resolve(params, server.name(), site.now()) {
+    let params = site.pushed_requests.resolve(params, server.name(), site.now());
+    let params = match params.and_then(|params| request_object::unpack(&site, &server, params)) {
         Ok(params) => params,
         Err(error) => return page(&site, &error, error.status),
     };

@@ -152,8 +152,36 @@ catalogue! {
         "Unable to meet the authentication requirements imposed by 'acr_values' parameter.";
     idp_initiated_disabled = 400 "idp_initated_flow_disabled" "idp_initated_flow_disabled"
         "IdP-initiated login is disabled for this client.";
-    request_not_supported = 400 "request_not_supported" "request_not_supported"
-        "The authorize request object is not supported by this client.";
+    request_object_no_client_secret = 400 "request_not_supported" "request_object_no_client_secret"
+        "The issuer of the request object does not have a client secret.";
+    request_object_invalid_issuer = 401 "invalid_client" "request_object_invalid_issuer"
+        "The issuer of the request object is invalid.";
+    request_object_jwks_not_configured = 401 "invalid_client" "request_object_jwks_not_configured"
+        "The client does not have a JWKSet configured, but the request object requires one.";
+    invalid_request_object = 400 "invalid_request_object" "invalid_request_object"
+        "The authorize request object is invalid.";
+    request_object_invalid = 400 "invalid_request_object" "request_object_invalid"
+        "The request object cannot be parsed.";
+    request_object_bad_signature = 400 "invalid_request_object" "request_object_bad_signature"
+        "The signature of the request object is invalid.";
+    request_object_audience_mismatch = 400 "invalid_request_object" "request_object_audience_mismatch"
+        "The audience of the request object is invalid.";
+    request_object_already_used = 400 "invalid_request_object" "request_object_already_used"
+        "The request object has already been used.";
+    request_object_jwt_expired = 400 "invalid_request_object" "request_object_jwt_expired"
+        "The request object is expired.";
+    request_object_jwt_expiration_too_long = 400 "invalid_request_object" "request_object_jwt_expiration_too_long"
+        "The request object expires too far in the future.";
+    request_object_issued_in_future = 400 "invalid_request_object" "request_object_issued_in_future"
+        "The request object is issued in the future.";
+    request_object_before_nbf = 400 "invalid_request_object" "request_object_before_nbf"
+        "The request object is issued too early.";
+    request_object_invalid_kid = 400 "invalid_request_object" "request_object_invalid_kid"
+        "The JWT kid of the request object is invalid.";
+    request_object_invalid_signature_algorithm = 400 "invalid_request_object" "request_object_invalid_signature_algorithm"
+        "The JWT signature algorithm of the request object is invalid.";
+    request_object_invalid_secret_length = 400 "invalid_request_object" "request_object_invalid_secret_length"
+        "The JWT signature secret length is too short.";
     request_uri_not_supported = 400 "request_uri_not_supported" "request_uri_not_supported"
         "The authorize request uri is not supported by this client.";
     unsupported_response_mode = 400 "unsupported_response_mode" "unsupported_response_mode"

@@ -90,7 +90,10 @@ fn metadata(server: &AuthServer) -> Value {
         "revocation_endpoint": endpoint("revoke"),
         "revocation_endpoint_auth_methods_supported": client_authentication,
         "end_session_endpoint": endpoint("logout"),
-        "request_parameter_supported": false,
+        "request_parameter_supported": true,
+        "request_object_signing_alg_values_supported": [
+            "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512",
+        ],
         "pushed_authorization_request_endpoint": endpoint("par"),
         "device_authorization_endpoint": endpoint("device/authorize"),
     });

@@ -22,6 +22,7 @@ mod pushed;
 mod refresh;
 mod refresh_token;
 mod request;
+mod request_object;
 mod respond;
 mod response_type;
 mod revoke;

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::client_auth;
 use super::error::{self, OAuthError};
 use super::request::{AuthorizeRequest, Unacceptable};
+use super::request_object;
 use super::server::AuthServer;
 use crate::model::{App, AppId, Digest, Expiring, ServerName};
 use crate::site::Site;
@@ -111,6 +112,7 @@ fn accept(site: &Site, server: &AuthServer, app: &App, form: Params) -> Result<S
         return Err(error::pushed_request_uri_present());
     }
     let params = form.without(&CREDENTIALS).with("client_id", app.client_id());
+    let params = request_object::unpack(site, server, params)?;
     match AuthorizeRequest::read(&params, &site.model, &server.record) {
         Ok(_) => {
             let request = PushedRequest { server: server.name().clone(), app: app.id.clone(), params };

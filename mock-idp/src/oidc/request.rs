@@ -107,9 +107,6 @@ impl AuthorizeRequest {
         if params.duplicate().is_some() {
             return Err(error::duplicate_parameters());
         }
-        if params.has("request") {
-            return Err(error::request_not_supported());
-        }
         if params.has("request_uri") {
             return Err(error::request_uri_not_supported());
         }
@@ -319,7 +316,6 @@ mod tests {
     fn other_mistakes_are_told_to_the_relying_party() {
         for (extra, expected) in [
             ("&state=t", error::duplicate_parameters()),
-            ("&request=jwt", error::request_not_supported()),
             ("&request_uri=urn:x", error::request_uri_not_supported()),
             ("&prompt=dance", error::invalid_prompt()),
             ("&prompt=none&max_age=0", error::invalid_prompt_for_zero_max_age()),

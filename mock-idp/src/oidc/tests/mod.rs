@@ -8,6 +8,7 @@ mod device;
 mod logout;
 mod metadata;
 mod refresh;
+mod request_object;
 mod response;
 mod token;
 mod userinfo;
