@@ -15,7 +15,7 @@ use tower::service_fn;
 use crate::Event;
 use crate::keys::{KeyPool, KeyPoolError};
 use crate::misbehaviour::Misbehaviour;
-use crate::model::{Cause, Model, ModelError, NewUser, Profile, ServerName, UserId};
+use crate::model::{Cause, Model, ModelError, NewUser, Profile, RelyingParty, ServerName, UserId};
 use crate::oidc::{ConsentsAwaited, DeviceRequests, Grants, KeyRing, PushedRequests, UsedAssertions};
 use crate::rate_limit::RateLimits;
 use crate::server::Server;
@@ -130,6 +130,11 @@ impl Org {
     /// The admin console's URL: `https://acme-admin.okta.test`.
     pub fn admin_url(&self) -> String {
         self.site.names.admin_url()
+    }
+
+    /// The org as browsers know it when they make and use security keys' credentials.
+    pub fn relying_party(&self) -> RelyingParty {
+        self.site.relying_party()
     }
 
     /// The same objects that consoles and management API work on.

@@ -10,7 +10,7 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use gatewright::browser::{self, BrowserHost, Engine, Installation};
+use gatewright::browser::{self, Authenticator, BrowserHost, Engine, Installation};
 use gatewright::network::{self, Addresses, Network};
 use gatewright::people::{BrowserDriver, Driver, PATIENCE, sees};
 use ground::{Authority, Sink, Tasks};
@@ -67,7 +67,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let alice = network.join("alice", addresses.draw()).await?;
         lap.done("network");
         let lease = browsers.lease().await?;
-        let driver = BrowserDriver::new(lease.profile(alice.proxy, Sink::forgetful()).await?);
+        let driver = BrowserDriver::new(
+            lease.profile(alice.proxy, Sink::forgetful(), Authenticator::default()).await?,
+        );
         lap.done("profile");
         driver.open("https://app.tunnel.test/").await?;
         lap.done("open");
@@ -89,7 +91,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         network.serve("app.tunnel.test", 443, site)?;
         let alice = network.join("alice", addresses.draw()).await?;
         let lease = browsers.lease().await?;
-        let driver = BrowserDriver::new(lease.profile(alice.proxy, Sink::forgetful()).await?);
+        let driver = BrowserDriver::new(
+            lease.profile(alice.proxy, Sink::forgetful(), Authenticator::default()).await?,
+        );
         driver.open("https://app.tunnel.test/").await?;
         let mut lap = Lap::new(&mut laps, round > 0);
         driver.screenshot().await?;

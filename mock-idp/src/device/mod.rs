@@ -1,8 +1,10 @@
-//! The authenticator app in a person's hand, as software. It is no part of the org: all that it knows it was told by
-//! the same data that a QR code gives, and the org learns from it what a person's app would send.
+//! What a person has in hand, as software: the authenticator app on a device, and a security key. None of it is part of
+//! the org: all that the app knows it was told by the same data that a QR code gives, and the org learns from it what a
+//! person's app would send.
 
 mod key;
 mod protocol;
+mod security_key;
 
 use chrono::{DateTime, Utc};
 use ground::{Secret, random};
@@ -12,6 +14,7 @@ pub use key::{DevicePublicKey, Signature};
 pub use protocol::{
     Decision, DeviceIdentity, Gesture, NonceAnswer, PushActivated, PushActivation, PushAnswer, PushChallenge,
 };
+pub use security_key::SecurityKey;
 
 use crate::model::TotpKey;
 use key::DeviceKey;
@@ -137,13 +140,16 @@ impl Device {
         origin: &str,
         gesture: Gesture,
     ) -> Result<NonceAnswer, UntrustedOrigin> {
-        let asking = Url::parse(origin).map(|url| url.origin());
-        match (&self.trusted, asking) {
-            (Some(trusted), Ok(asking)) if *trusted == asking => {
-                Ok(self.sign_for_anyone(nonce, origin, gesture))
-            }
-            _ => Err(UntrustedOrigin),
+        match self.trusts(origin) {
+            true => Ok(self.sign_for_anyone(nonce, origin, gesture)),
+            false => Err(UntrustedOrigin),
         }
+    }
+
+    /// Whether this is the origin of the org that was taken up.
+    pub fn trusts(&self, origin: &str) -> bool {
+        let asking = Url::parse(origin).map(|url| url.origin());
+        self.trusted.as_ref().zip(asking.ok()).is_some_and(|(trusted, asking)| *trusted == asking)
     }
 
     /// Signs a nonce for a page of any origin: what an app does that forgets to look. The org must refuse it then.

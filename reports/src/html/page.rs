@@ -8,7 +8,7 @@ use chrono::SecondsFormat;
 
 use super::anchor::Anchors;
 use super::scenario::{Neighbour, ScenarioPage};
-use crate::model::{Outcome, Run, Scenario};
+use crate::model::{Decision, Outcome, Run, Scenario};
 use crate::text::{count, duration, failing_step, moment, shortened, verdict};
 
 const STYLE: &str = include_str!("../../assets/report.css");
@@ -31,6 +31,7 @@ pub fn write(run: &Run, image: impl Fn(&str) -> Option<Vec<u8>>, mut out: impl i
         jobs: count(run.environment.jobs, "job"),
         shares: shares(run),
         rows: rows(&scenarios),
+        decisions: decisions(run, &scenarios),
         scenarios: pages(&scenarios, &image),
         policy: policy(),
         style: STYLE,
@@ -51,6 +52,7 @@ struct Page<'a> {
     jobs: String,
     shares: Vec<Share>,
     rows: Vec<Row<'a>>,
+    decisions: Vec<DecisionRow<'a>>,
     scenarios: Vec<ScenarioPage<'a>>,
     policy: String,
     style: &'static str,
@@ -75,6 +77,24 @@ struct Row<'a> {
     /// Its duration, and the part of the longest scenario's time that this is, in percent; none when it didn't run.
     ran: Option<(String, u64)>,
     failing: Option<String>,
+}
+
+/// What the org decided, with where it was witnessed.
+struct DecisionRow<'a> {
+    decision: &'a Decision,
+    witnesses: Vec<Neighbour<'a>>,
+}
+
+fn decisions<'a>(run: &'a Run, scenarios: &[(&'a Scenario, &'a Anchors<'a>)]) -> Vec<DecisionRow<'a>> {
+    let witness = |witness: &&Scenario| {
+        let (scenario, anchors) = scenarios.iter().find(|(scenario, _)| std::ptr::eq(*scenario, *witness))?;
+        Some(Neighbour { anchor: anchors.own(), title: &scenario.id })
+    };
+    let row = |(decision, witnesses): (&'a Decision, Vec<&'a Scenario>)| DecisionRow {
+        decision,
+        witnesses: witnesses.iter().filter_map(witness).collect(),
+    };
+    run.decisions().into_iter().map(row).collect()
 }
 
 fn shares(run: &Run) -> Vec<Share> {

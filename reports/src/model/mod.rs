@@ -7,10 +7,12 @@
 //! scenario's beginning, unless they say otherwise. Lists are in the order in which things happened, and whoever writes
 //! a run keeps that order, so that the same run is always the same text.
 
+mod decision;
 mod evidence;
 mod run;
 mod scenario;
 
+pub use decision::Decision;
 pub use evidence::{
     DecodedToken, Excerpt, Exchange, Header, Level, LogEntry, Message, MessageKind, Participant,
     ParticipantKind, Screenshot,

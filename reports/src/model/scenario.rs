@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exchange, LogEntry, Message, Participant, Screenshot};
+use super::{Decision, Exchange, LogEntry, Message, Participant, Screenshot};
 
 /// One scenario, from setting its stage to taking it down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct Scenario {
     /// What the browsers showed.
     #[serde(default)]
     pub screenshots: Vec<Screenshot>,
+    /// What the org decided about those who signed in.
+    #[serde(default)]
+    pub decisions: Vec<Decision>,
     /// What the parts said.
     #[serde(default)]
     pub logs: Vec<LogEntry>,

@@ -1,5 +1,5 @@
 use super::sign;
-use crate::model::{Failure, Outcome, Run, Scenario};
+use crate::model::{Decision, Failure, Outcome, Run, Scenario};
 use crate::text::{duration, environment, failing_step, one_line, shortened, verdict, visible};
 
 /// How many bytes a summary may have: GitHub takes no more than 1024 KiB a step.
@@ -27,6 +27,7 @@ fn bounded(run: &Run, longest: usize) -> String {
         }
     }
     summary.scenarios(run);
+    summary.decisions(run);
     summary.finish()
 }
 
@@ -62,6 +63,28 @@ impl Summary {
         self.push(BEGIN);
         for scenario in run.by_attention() {
             let row = row(scenario);
+            if self.fits(row.len() + END.len()) {
+                self.push(&row);
+            } else {
+                self.left_out += 1;
+            }
+        }
+        self.push(END);
+    }
+
+    fn decisions(&mut self, run: &Run) {
+        const BEGIN: &str = "<details><summary>What the org decided about those who signed in</summary>\n\n| Policy asks for | Proof | Outcome | Witnessed in |\n|---|---|---|---|\n";
+        const END: &str = "\n</details>\n";
+        let decisions = run.decisions();
+        if decisions.is_empty() || !self.fits(BEGIN.len() + END.len()) {
+            return;
+        }
+        self.push(BEGIN);
+        for (decision, scenarios) in decisions {
+            let ids: Vec<_> = scenarios.iter().map(|scenario| escaped(&scenario.id)).collect();
+            let Decision { policy, proof, outcome } = decision;
+            let told = [policy, proof, outcome].map(|text| escaped(&shortened(text, 200)));
+            let row = format!("| {} | {} |\n", told.join(" | "), ids.join(", "));
             if self.fits(row.len() + END.len()) {
                 self.push(&row);
             } else {

@@ -38,6 +38,7 @@ fn scenario(id: &str, title: &str, verdict: Verdict) -> Scenario {
         messages: Vec::new(),
         exchanges: Vec::new(),
         screenshots: Vec::new(),
+        decisions: Vec::new(),
         logs: Vec::new(),
         files: Vec::new(),
     }

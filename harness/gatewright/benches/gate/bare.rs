@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gatewright::browser::BrowserHost;
+use gatewright::browser::{Authenticator, BrowserHost};
 use gatewright::network::{self, Addresses, Network};
 use gatewright::people::{BrowserDriver, Driver, PATIENCE, sees};
 use gatewright::stage::{Names, Standing};
@@ -59,7 +59,9 @@ impl Site {
         }
         let alice = network.join("alice", self.addresses.draw()).await?;
         let lease = browsers.lease().await?;
-        let driver = BrowserDriver::new(lease.profile(alice.proxy, Sink::forgetful()).await?);
+        let driver = BrowserDriver::new(
+            lease.profile(alice.proxy, Sink::forgetful(), Authenticator::default()).await?,
+        );
         driver.open(&format!("https://{FORM_HOST}{SIGN_IN}")).await?;
         watch.lap("fresh profile, page opened");
         sees(&driver, "the form", PATIENCE, |view| view.text.contains("Username")).await?;

@@ -13,8 +13,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::capture::Recorder;
 use super::flags::Manner;
 use super::installation::is_root;
+use super::targets::Owner;
 use super::worker::Worker;
-use super::{Engine, Error, Event, Installation, Profile};
+use super::{Authenticator, Engine, Error, Event, Installation, Profile};
 
 /// What a host needs.
 #[derive(Clone, Debug)]
@@ -134,7 +135,7 @@ impl Shared {
     async fn start_worker(
         self: &Arc<Self>,
         incognito_behind: Option<SocketAddr>,
-        whole_browser: Option<Arc<Recorder>>,
+        whole_browser: Option<Owner>,
     ) -> Result<Arc<Worker>, Error> {
         let shared = Arc::clone(self);
         let starting = self.runtime.spawn(async move {
@@ -158,14 +159,19 @@ impl Lease {
     }
 
     /// A new profile for one person: off the record, with no cookies, everything it asks for going through `proxy`.
-    /// What happens in it goes to `evidence`.
-    pub async fn profile(&self, proxy: SocketAddr, evidence: Sink<Event>) -> Result<Profile, Error> {
+    /// What happens in it goes to `evidence`; `authenticator` is what its owner has at hand for WebAuthn.
+    pub async fn profile(
+        &self,
+        proxy: SocketAddr,
+        evidence: Sink<Event>,
+        authenticator: Authenticator,
+    ) -> Result<Profile, Error> {
+        let owner = Owner { recorder: Recorder::new(evidence), authenticator };
         match &self.worker {
-            Some(worker) => Profile::in_context(Arc::clone(worker), proxy, evidence).await,
+            Some(worker) => Profile::in_context(Arc::clone(worker), proxy, owner).await,
             None => {
-                let recorder = Recorder::new(evidence);
-                let whole = Some(Arc::clone(&recorder));
-                let worker = self.shared.start_worker(Some(proxy), whole).await?;
+                let recorder = Arc::clone(&owner.recorder);
+                let worker = self.shared.start_worker(Some(proxy), Some(owner)).await?;
                 Profile::whole(worker, recorder).await
             }
         }

@@ -8,6 +8,7 @@
 //! Trust is real: the run's authority is in a certificate database in the browser's own home, and no flag turns any
 //! verification off. The processes end with the run, whatever ends the run.
 
+mod authenticator;
 mod capture;
 mod cdp;
 mod error;
@@ -21,6 +22,7 @@ mod targets;
 mod webdriver;
 mod worker;
 
+pub use authenticator::{Authenticator, StoredCredential};
 pub use error::Error;
 pub use event::{
     Console, Event, Failed, Frame, Hop, Kind, Level, Navigated, Request, RequestId, Response, TabId,

@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ground::Sink;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::capture::{Attempt, LastWord, Loaded, Recorder};
 use super::cdp::{self, SessionId};
 use super::flags::NO_BYPASS;
+use super::targets::Owner;
 use super::webdriver::{CommandError, Window};
 use super::worker::Worker;
-use super::{Error, Event, Hop, TabId};
+use super::{Error, Hop, TabId};
 
 /// A profile with its tabs, cookies and storage. It ends when it is closed or dropped, or when its lease does.
 #[derive(Debug)]
@@ -40,15 +40,15 @@ impl Profile {
     pub(super) async fn in_context(
         worker: Arc<Worker>,
         proxy: SocketAddr,
-        evidence: Sink<Event>,
+        owner: Owner,
     ) -> Result<Self, Error> {
         let wish = json!({
             "proxyServer": format!("http://{proxy}"), "proxyBypassList": NO_BYPASS, "disposeOnDetach": true,
         });
         let created = worker.cdp.call(None, "Target.createBrowserContext", wish).await?;
         let context = text(&created, "browserContextId");
-        let recorder = Recorder::new(evidence);
-        worker.targets.record(&context, Arc::clone(&recorder));
+        let recorder = Arc::clone(&owner.recorder);
+        worker.targets.record(&context, owner);
         let no_downloads = json!({ "behavior": "deny", "browserContextId": context });
         worker.cdp.send(None, "Browser.setDownloadBehavior", no_downloads);
         let profile = Self { worker, context: Some(context), recorder };

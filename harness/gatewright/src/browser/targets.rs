@@ -3,32 +3,43 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ground::Spawner;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::TabId;
 use super::capture::Recorder;
 use super::cdp::{Cdp, Heard, SessionId};
+use super::{Authenticator, TabId};
 
 /// Attaches to each target of a profile before it does anything, and passes on what it tells.
 #[derive(Debug)]
 pub(crate) struct Targets {
     cdp: Cdp,
     known: Mutex<Known>,
+    spawner: Spawner,
+}
+
+/// Whose profile it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Owner {
+    /// Keeps what happens there.
+    pub(crate) recorder: Arc<Recorder>,
+    /// What they have at hand.
+    pub(crate) authenticator: Authenticator,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     /// By browser context.
-    profiles: HashMap<String, Arc<Recorder>>,
+    profiles: HashMap<String, Owner>,
     /// In a browser of one person: whatever is in it.
-    whole_browser: Option<Arc<Recorder>>,
+    whole_browser: Option<Owner>,
     sessions: HashMap<SessionId, Attached>,
 }
 
 #[derive(Clone, Debug)]
 struct Attached {
-    recorder: Arc<Recorder>,
+    owner: Owner,
     /// The tab that it is, or is part of.
     tab: TabId,
 }
@@ -56,9 +67,18 @@ struct DetachedFromTarget {
     session_id: String,
 }
 
+impl Owner {
+    /// A session of theirs is over: a tab, a frame or a worker is gone.
+    fn session_over(&self, session: &SessionId) {
+        self.authenticator.session_over(session);
+        self.recorder.session_over(session);
+    }
+}
+
 impl Targets {
-    pub(crate) fn new(cdp: Cdp, whole_browser: Option<Arc<Recorder>>) -> Self {
-        Self { cdp, known: Mutex::new(Known { whole_browser, ..Known::default() }) }
+    /// `spawner` runs what the browser has to be asked for before a tab may begin.
+    pub(crate) fn new(cdp: Cdp, whole_browser: Option<Owner>, spawner: Spawner) -> Self {
+        Self { cdp, known: Mutex::new(Known { whole_browser, ..Known::default() }), spawner }
     }
 
     /// What to ask the browser for, so that it tells of every tab before the tab begins.
@@ -70,22 +90,22 @@ impl Targets {
     }
 
     /// From now on what happens in this browser context is recorded.
-    pub(crate) fn record(&self, context: &str, recorder: Arc<Recorder>) {
-        self.known().profiles.insert(context.to_owned(), recorder);
+    pub(crate) fn record(&self, context: &str, owner: Owner) {
+        self.known().profiles.insert(context.to_owned(), owner);
     }
 
     /// The browser context is gone, or about to be.
     pub(crate) fn forget(&self, context: &str) {
         let mut known = self.known();
-        let Some(recorder) = known.profiles.remove(context) else { return };
-        let over: Vec<_> =
-            known.sessions.iter().filter(|(_, at)| Arc::ptr_eq(&at.recorder, &recorder)).collect();
+        let Some(owner) = known.profiles.remove(context) else { return };
+        let theirs = |at: &Attached| Arc::ptr_eq(&at.owner.recorder, &owner.recorder);
+        let over: Vec<_> = known.sessions.iter().filter(|(_, at)| theirs(at)).collect();
         let over: Vec<_> = over.into_iter().map(|(session, _)| session.clone()).collect();
         for session in &over {
             known.sessions.remove(session);
         }
         drop(known);
-        over.iter().for_each(|session| recorder.session_over(session));
+        over.iter().for_each(|session| owner.session_over(session));
     }
 
     /// The browser contexts that are recorded.
@@ -106,7 +126,7 @@ impl Targets {
                 let session = SessionId(detached.session_id);
                 let attached = self.known().sessions.remove(&session);
                 if let Some(attached) = attached {
-                    attached.recorder.session_over(&session);
+                    attached.owner.session_over(&session);
                 }
             }
             method => {
@@ -115,8 +135,10 @@ impl Targets {
                     self.answer_dialog(&session, &heard.params);
                 }
                 let attached = self.known().sessions.get(&session).cloned();
-                if let Some(Attached { recorder, tab }) = attached {
-                    recorder.hear(&tab, &session, method, heard.params);
+                let Some(Attached { owner, tab }) = attached else { return };
+                match method.strip_prefix("WebAuthn.") {
+                    Some(event) => owner.authenticator.hear(&session, event, heard.params),
+                    None => owner.recorder.hear(&tab, &session, method, heard.params),
                 }
             }
         }
@@ -136,23 +158,34 @@ impl Targets {
             _ if !is_tab => None,
             _ => {
                 let profile = target_info.browser_context_id.and_then(|context| known.profiles.get(&context));
-                let recorder = profile.or(known.whole_browser.as_ref());
-                recorder.map(|recorder| Attached {
-                    recorder: Arc::clone(recorder),
-                    tab: TabId(target_info.target_id.clone()),
-                })
+                let owner = profile.or(known.whole_browser.as_ref());
+                owner
+                    .map(|owner| Attached { owner: owner.clone(), tab: TabId(target_info.target_id.clone()) })
             }
         };
-        if let Some(attached) = owner {
-            known.sessions.insert(session.clone(), attached.clone());
+        let mut key_at_hand = None;
+        if let Some(Attached { owner, tab }) = owner {
+            known.sessions.insert(session.clone(), Attached { owner: owner.clone(), tab: tab.clone() });
             drop(known);
             self.listen(&session, is_tab);
             if is_tab {
                 let opener = target_info.opener_id.map(TabId);
-                attached.recorder.tab_opened(&attached.tab, session.clone(), opener);
+                owner.recorder.tab_opened(&tab, session.clone(), opener);
+                let to_plug = owner.authenticator.tab_opened(&self.cdp, &session);
+                key_at_hand = to_plug.then_some(owner.authenticator);
             }
         }
-        self.cdp.send(Some(&session), "Runtime.runIfWaitingForDebugger", json!({}));
+        let cdp = self.cdp.clone();
+        let begin =
+            move |session: &SessionId| cdp.send(Some(session), "Runtime.runIfWaitingForDebugger", json!({}));
+        match key_at_hand {
+            None => begin(&session),
+            Some(authenticator) => self.spawner.spawn(async move {
+                // Where the browser refuses, the page goes without, and whoever expects a proof says what is missing.
+                let _ = authenticator.plug(&session).await;
+                begin(&session);
+            }),
+        }
     }
 
     /// A dialog of a page's stops the page until it is answered: nobody agrees to anything, but everybody may leave.

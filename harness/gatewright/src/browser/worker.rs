@@ -7,11 +7,10 @@ use ground::Tasks;
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::capture::Recorder;
 use super::cdp::{self, Cdp};
 use super::flags::Manner;
 use super::keeper::Kept;
-use super::targets::Targets;
+use super::targets::{Owner, Targets};
 use super::webdriver::WebDriver;
 use super::{Error, Installation};
 
@@ -35,7 +34,7 @@ impl Worker {
         installation: &Installation,
         manner: &Manner,
         authority_pem: &str,
-        whole_browser: Option<Arc<Recorder>>,
+        whole_browser: Option<Owner>,
     ) -> Result<Self, Error> {
         let tasks = Tasks::new();
         let kept = Kept::start(installation, manner, authority_pem, &tasks).await?;
@@ -49,7 +48,7 @@ impl Worker {
         let (driver, socket) = tokio::try_join!(session, cdp::open(&kept.devtools))?;
 
         let (cdp, calls) = Cdp::new();
-        let targets = Arc::new(Targets::new(cdp.clone(), whole_browser));
+        let targets = Arc::new(Targets::new(cdp.clone(), whole_browser, tasks.spawner()));
         let listener = Arc::clone(&targets);
         tasks.spawn(cdp::run(socket, calls, move |heard| listener.hear(heard)));
         cdp.call(None, "Target.setAutoAttach", Targets::wish()).await?;

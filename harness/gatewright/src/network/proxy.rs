@@ -10,19 +10,24 @@ use ground::serve::{self, Accepted, PATIENCE, Slot};
 use ground::{Connection, Spawner};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::loopback::Program;
 use super::names::host_name;
 use super::stage_network::Shared;
 use super::tunnel::{self, Tunnel};
 use super::{Asker, Event, Membership, Refusal, Refused};
 
 const MAX_CONNECTIONS: usize = 1024;
+/// What a browser calls the machine that it is on.
+const LOOPBACK: &str = "localhost";
+/// The longest body that a program on a member's machine is sent.
+const MAX_LOOPBACK_BODY: usize = 64 * 1024;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// Serves one member until its task ends.
@@ -82,6 +87,11 @@ impl Asked {
         };
         if request.method() != Method::CONNECT {
             let port = authority.port_u16().unwrap_or(80);
+            if host == LOOPBACK
+                && let Some(program) = self.shared.loopbacks.find(&self.membership.who, port)
+            {
+                return ask(&program, request).await;
+            }
             return self.refuse(&host, port, Refusal::PlainHttp, &Refusal::PlainHttp.to_string());
         }
         let Some(port) = authority.port_u16() else {
@@ -117,6 +127,18 @@ impl Asked {
         let asker = Asker::of(&host);
         self.shared.evidence.emit(Event::Refused(Refused { who, host, port, why, asker }));
         explained(status, text)
+    }
+}
+
+/// Asks a program on the member's machine.
+async fn ask(program: &Program, request: Request<Incoming>) -> Answer {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, MAX_LOOPBACK_BODY).collect().await else {
+        return explained(StatusCode::PAYLOAD_TOO_LARGE, "no program here takes so long a body");
+    };
+    match program(Request::from_parts(head, body.to_bytes())) {
+        Some(answer) => answer.map(Full::new),
+        None => explained(StatusCode::BAD_GATEWAY, "no program listens on this port of this machine"),
     }
 }
 

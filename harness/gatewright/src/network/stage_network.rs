@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ground::{Sink, Tasks};
 
+use super::loopback::{Loopbacks, Program};
 use super::names::{Names, host_name};
 use super::tunnel::Tunnels;
 use super::{Event, InvalidPattern, Pattern, Refusal, proxy};
@@ -29,6 +30,7 @@ pub struct Network {
 #[derive(Debug)]
 pub(super) struct Shared {
     names: RwLock<Names>,
+    pub(super) loopbacks: Loopbacks,
     tunnels: Mutex<Tunnels>,
     pub(super) evidence: Sink<Event>,
     /// Bytes that members have sent in all.
@@ -85,6 +87,7 @@ impl Network {
     pub fn start(config: Config) -> Self {
         let shared = Shared {
             names: RwLock::default(),
+            loopbacks: Loopbacks::default(),
             tunnels: Mutex::default(),
             evidence: config.evidence,
             carried_up: AtomicU64::new(0),
@@ -117,6 +120,11 @@ impl Network {
             proxy::serve(listener, Arc::clone(&self.shared), self.tasks.spawner(), membership.clone());
         self.tasks.spawn(serving);
         Ok(membership)
+    }
+
+    /// From now on a program answers what this member's browser asks of `http://localhost:PORT`.
+    pub fn serve_loopback(&self, who: &str, port: u16, program: Program) {
+        self.shared.loopbacks.serve(who, port, program);
     }
 
     /// Breaks the open connections that `which` names, as when a cable is pulled: both ends see a reset. Tells how many

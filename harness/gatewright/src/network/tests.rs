@@ -125,6 +125,29 @@ async fn the_proxy_says_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn plain_http_reaches_a_program_on_the_members_own_machine_alone() {
+    let scene = scene().await;
+    let program: Program = Arc::new(|request| match request.uri().path() {
+        "/probe" => Some(http::Response::new(request.into_body())),
+        _ => None,
+    });
+    scene.network.serve_loopback("alice", 8769, program);
+    let ask = |uri: &str| format!("POST {uri} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
+    let answer = scene.answer_to(&ask("http://localhost:8769/probe")).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"), "{answer}");
+    let gone = scene.answer_to(&ask("http://localhost:8769/other")).await;
+    assert!(gone.starts_with("HTTP/1.1 502"), "{gone}");
+    for elsewhere in ["http://localhost:8770/probe", "http://app.tunnel.test:8769/probe"] {
+        let refused = scene.answer_to(&ask(elsewhere)).await;
+        assert!(refused.starts_with("HTTP/1.1 405"), "{refused}");
+    }
+    let bob = scene.network.join("bob", Ipv4Addr::new(127, 9, 8, 6)).await.unwrap();
+    let bobs = Scene { alice: bob, ..scene };
+    let refused = bobs.answer_to(&ask("http://localhost:8769/probe")).await;
+    assert!(refused.starts_with("HTTP/1.1 405"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_served_name_with_nothing_behind_it_is_a_bad_gateway() {
     let mut scene = scene().await;
     let (listener, address) = listener().await;

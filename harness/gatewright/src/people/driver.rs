@@ -104,6 +104,10 @@ pub trait Driver: Send + Sync + fmt::Debug {
     /// Lets the page send a large body.
     fn upload<'a>(&'a self, upload: &'a Upload) -> Doing<'a, Fetched>;
 
+    /// Lets the page ask for a credential of this relying party (WebAuthn), and gives the name of the exception by which
+    /// the browser refuses, if it does.
+    fn ask_for_credential<'a>(&'a self, party: &'a str) -> Doing<'a, Option<String>>;
+
     /// Waits until no request of this person's is in flight; streams and sockets do not count.
     fn idle(&self) -> Doing<'_, ()>;
 

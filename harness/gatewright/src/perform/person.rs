@@ -1,5 +1,6 @@
 //! What people do on a page.
 
+use super::device::Reply;
 use crate::browser;
 use crate::people::{Error, Label, Reason};
 use crate::record::Event;
@@ -61,6 +62,19 @@ impl World {
             PersonStep::HasNoSessionAt(tunnel) => self.has_session(who, tunnel, false).await,
             PersonStep::GivesACode => self.gives_a_code(who).await,
             PersonStep::SetsUpOktaVerify => self.sets_up_okta_verify(who).await,
+            PersonStep::ApprovesThePush => self.answers_the_push(who, Reply::Approve).await,
+            PersonStep::ApprovesThePushWithAnotherNumber => {
+                self.answers_the_push(who, Reply::ApproveWithAnotherNumber).await
+            }
+            PersonStep::DeniesThePush => self.answers_the_push(who, Reply::Deny).await,
+            PersonStep::TakesASecurityKey(key) => self.takes_a_security_key(who, *key).await,
+            PersonStep::LosesTheSecurityKey => self.loses_the_security_key(who).await,
+            PersonStep::IsNotRecognized => self.is_recognized(who, false).await,
+            PersonStep::IsRecognizedAgain => self.is_recognized(who, true).await,
+            PersonStep::IsRefusedTheSecurityKey => self.is_refused_the_security_key(who).await,
+            PersonStep::UsesACarelessApp => self.uses_a_careless_app(who),
+            PersonStep::RelaysFastpassTo(relay) => self.relays_fastpass(who, relay),
+            PersonStep::ReplaysTheFastpassOf(person) => self.replays_fastpass(who, person.as_str()),
             PersonStep::StealsCookies(theft) => self.steals_cookies(who, theft).await,
             PersonStep::SetsACookie(cookie) => self.sets_a_cookie(who, cookie).await,
             PersonStep::TampersWithTheSessionAt(tunnel) => self.tampers(who, tunnel).await,

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use ground::redaction::Redactor;
-use reports::{Exchange, LogEntry, Message, Participant, RedirectChain};
+use mock_idp::model::Model;
+use reports::{Decision, Exchange, LogEntry, Message, Participant, RedirectChain};
 
 use super::exchanges::Talk;
 use super::faces::Faces;
-use super::{Log, lines};
+use super::{Log, decisions, lines};
 use crate::stage::Shot;
 
 /// When a step ran.
@@ -32,6 +33,8 @@ pub struct Record {
     pub messages: Vec<Message>,
     /// What they said.
     pub exchanges: Vec<Exchange>,
+    /// What the org decided about those who signed in.
+    pub decisions: Vec<Decision>,
     /// What the parts saw besides.
     pub logs: Vec<LogEntry>,
     /// Screenshots.
@@ -44,6 +47,7 @@ impl Record {
     /// What a log comes to.
     pub(crate) fn of(
         log: &Log,
+        model: &Model,
         steps: Vec<StepSpan>,
         faces: &Faces,
         shots: Vec<Shot>,
@@ -60,6 +64,17 @@ impl Record {
             };
             events.iter().filter_map(entry).collect()
         });
-        Self { began: Some(began), steps, participants, messages, exchanges, logs, shots, redirects: None }
+        let decisions = log.read(|events| decisions::decisions(events, model));
+        Self {
+            began: Some(began),
+            steps,
+            participants,
+            messages,
+            exchanges,
+            decisions,
+            logs,
+            shots,
+            redirects: None,
+        }
     }
 }

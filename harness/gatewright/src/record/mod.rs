@@ -4,6 +4,7 @@
 //! * [`Record`]: the same for a report, secrets masked: who took part, who spoke to whom, what was said.
 
 mod account;
+mod decisions;
 mod exchanges;
 mod faces;
 mod lines;

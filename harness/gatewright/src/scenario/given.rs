@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::vocabulary::argument::Argument;
 use crate::vocabulary::reading::{Node, Reader};
-use crate::vocabulary::record::{choice, record, words};
+use crate::vocabulary::record::{choice, record, short_forms, words};
 use crate::vocabulary::shape::Shape;
 use crate::vocabulary::{
-    AccountName, AppName, AppRule, EdgeName, Entries, GroupName, Header, Kind, PersonName, SessionRule,
-    Template, TunnelName, UpstreamName, UserName, ZoneName,
+    AccountName, AppName, AppRule, Count, EdgeName, Entries, GroupName, Header, Kind, PersonName,
+    SessionRule, Template, TunnelName, UpstreamName, UserName, ZoneName,
 };
 
 record! {
@@ -43,6 +43,10 @@ record! {
             groups: Vec<NewGroup>,
             /// Network zones, which rules speak of.
             zones: Entries<ZoneName, Zone>,
+            /// Whether whoever approves a push notification has to choose the number that the page shows.
+            number_challenge: bool,
+            /// ThreatInsight; off unless written.
+            threat_insight: Option<ThreatInsight>,
             /// Rules of the global session policy, the first that fits counting; then everyone gets in with one factor.
             session_rules: Vec<SessionRule>,
             /// Its applications.
@@ -69,7 +73,7 @@ record! {
             admin: bool,
             /// Whether the user is suspended.
             suspended: bool,
-            /// What the user has enrolled already, on a phone of theirs.
+            /// What the user has enrolled already, on a phone or a security key of theirs.
             factors: Vec<Factor>,
         }
     }
@@ -80,6 +84,48 @@ words! {
     Factor {
         /// The codes of an authenticator app.
         Code = "code",
+        /// Push notifications to that app.
+        Push = "push",
+        /// A security key that knows its owner's fingerprint.
+        SecurityKey = "security key",
+        /// A security key that anybody may touch.
+        TouchOnlySecurityKey = "touch-only security key",
+        /// FastPass, as a simulation: an app beside the browser that signs what the org asks it to.
+        Fastpass = "fastpass",
+    }
+}
+
+words! {
+    /// What is done with requests from suspicious addresses.
+    ThreatAction {
+        /// Nothing.
+        None = "none",
+        /// They are logged.
+        Audit = "audit",
+        /// They are logged and refused.
+        Block = "block",
+    }
+}
+
+record! {
+    /// ThreatInsight: which addresses are suspicious, and what becomes of them.
+    ThreatInsight short action {
+        needs {
+            /// What is done.
+            action: ThreatAction,
+        }
+        takes {
+            /// Zones that are exempt.
+            exempt: Vec<ZoneName>,
+            /// Addresses and ranges that are suspicious whatever they do.
+            suspicious: Vec<String>,
+            /// From how many logins refused at one address on it is a spray; 10 unless written.
+            spray_logins: Option<Count>,
+            /// From how many refusals at one address on it is suspicious; 30 unless written.
+            login_failures: Option<Count>,
+            /// How long a refusal counts; 10 minutes unless written.
+            window: Option<Duration>,
+        }
     }
 }
 
@@ -93,6 +139,10 @@ record! {
             addresses: Vec<String>,
         }
     }
+}
+
+short_forms! {
+    |action: ThreatAction| -> ThreatInsight { Self::new(action) }
 }
 
 words! {

@@ -8,8 +8,9 @@ use ground::outbound::Route;
 use ground::{Outbound, Secret};
 use tokio::sync::{Mutex, OnceCell, oneshot};
 
+use super::fastpass;
 use super::world::World;
-use crate::browser::Lease;
+use crate::browser::{Authenticator, Lease};
 use crate::network::Membership;
 use crate::people::{BrowserDriver, Driver, Error, Fetched, HttpDriver};
 use crate::record::Event;
@@ -35,6 +36,8 @@ struct Actor {
     source: Ipv4Addr,
     membership: OnceCell<Membership>,
     driver: Mutex<Option<Arc<dyn Driver>>>,
+    /// The security key that they have at hand.
+    authenticator: Authenticator,
     upload: std::sync::Mutex<Option<oneshot::Receiver<Result<Fetched, Error>>>>,
 }
 
@@ -45,6 +48,7 @@ impl Cast {
             source,
             membership: OnceCell::new(),
             driver: Mutex::new(None),
+            authenticator: Authenticator::default(),
             upload: std::sync::Mutex::new(None),
         };
         let people = people.into_iter().map(|(name, source)| (name, actor(source))).collect();
@@ -76,7 +80,12 @@ impl Cast {
 
     pub(super) async fn membership(&self, world: &World, who: &str) -> Result<Membership, StepError> {
         let actor = self.actor(who)?;
-        let membership = actor.membership.get_or_try_init(|| world.network.join(who, actor.source)).await;
+        let joining = || async {
+            let membership = world.network.join(who, actor.source).await?;
+            world.network.serve_loopback(who, fastpass::PORT, fastpass::program(world.devices(), who));
+            Ok::<_, std::io::Error>(membership)
+        };
+        let membership = actor.membership.get_or_try_init(joining).await;
         membership
             .cloned()
             .map_err(|error| StepError::broken(format!("{who} has no way into the network: {error}")))
@@ -104,8 +113,12 @@ impl World {
         match self.run.browsers() {
             Some(browsers) => {
                 let lease = self.cast.lease.get_or_try_init(|| browsers.lease()).await;
+                let authenticator = self.cast.actor(who)?.authenticator.clone();
                 let lease = lease.map_err(|error| broken(&error))?;
-                let profile = lease.profile(membership.proxy, sink).await.map_err(|error| broken(&error))?;
+                let profile = lease
+                    .profile(membership.proxy, sink, authenticator)
+                    .await
+                    .map_err(|error| broken(&error))?;
                 Ok(Arc::new(BrowserDriver::new(profile)))
             }
             None => {
@@ -119,6 +132,24 @@ impl World {
     /// A person's browser, if there is one, which is theirs no longer.
     pub(crate) async fn take_driver(&self, who: &str) -> Result<Option<Arc<dyn Driver>>, StepError> {
         Ok(self.cast.actor(who)?.driver.lock().await.take())
+    }
+
+    /// Whether people have browsers.
+    pub(crate) fn has_browsers(&self) -> bool {
+        self.run.browsers().is_some()
+    }
+
+    /// What a person has at hand for WebAuthn.
+    ///
+    /// # Errors
+    /// Where people have no browsers.
+    pub(crate) fn authenticator(&self, who: &str) -> Result<&Authenticator, StepError> {
+        match self.has_browsers() {
+            true => Ok(&self.cast.actor(who)?.authenticator),
+            false => Err(StepError::unsupported(format!(
+                "{who} has no browser, and a page can ask for a security key in a browser alone"
+            ))),
+        }
     }
 
     /// Where a person comes from.

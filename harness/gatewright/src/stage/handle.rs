@@ -125,7 +125,8 @@ impl Stage {
         let broken = self.world.lasting_broken();
         let (faces, steps) = (self.world.faces().await, self.world.kept().steps.clone());
         let shots = self.world.take_shots();
-        let record = Record::of(self.world.log(), steps, &faces, shots, self.world.redactor());
+        let (log, model) = (self.world.log(), self.world.org().model());
+        let record = Record::of(log, model, steps, &faces, shots, self.world.redactor());
         Ending { record, broken }
     }
 

@@ -8,13 +8,13 @@ use mock_idp::model::{
     Access as Outcome, Actions, AddressRange, AppId, AppSignOn, Assurance, Cause, Characteristics, Choice,
     Conditions, Constraint, FactorMode, FactorPrompt, GroupId, Knowledge, ModelError, Network, NewPolicy,
     NewRule, PolicyId, PolicyKind, PolicySettings, PolicyStatus, Possession, PrimaryFactor, SessionLimits,
-    SignOn, UserId, ZoneId, ZoneSettings,
+    SignOn, ThreatAction, ThreatRule, UserId, ZoneId, ZoneSettings,
 };
 
 use super::world::World;
-use crate::scenario::given;
+use crate::scenario::given::{self, ThreatInsight};
 use crate::vocabulary::{
-    Access, AppRule, GroupName, PersonName, SecondFactor, SessionRule, StepError, UserName, ZoneName,
+    Access, AppRule, Count, GroupName, PersonName, SecondFactor, SessionRule, StepError, UserName, ZoneName,
 };
 
 /// Whom a rule fits, as a scenario says it.
@@ -39,6 +39,39 @@ impl World {
         let gateways = people.iter().chain(&given.addresses).map(range).collect::<Result<_, _>>()?;
         let zone = self.org.model().create_zone(ZoneSettings::new(name, gateways), &Cause::system());
         Ok(zone.map_err(|error| refused(&error))?.id.clone())
+    }
+
+    /// Sets which addresses are suspicious, and what becomes of them.
+    pub(super) fn set_threat_insight(&self, given: &ThreatInsight) -> Result<(), StepError> {
+        let model = self.org.model();
+        let range = |text: &String| {
+            let wrong =
+                |_| StepError::unmet(format!("ThreatInsight: {text} is no address and no range of them"));
+            text.parse::<AddressRange>().map_err(wrong)
+        };
+        let usual = ThreatRule::default();
+        let count = |given: &Option<Count>, usual| given.as_ref().map_or(usual, |count| count.0 as usize);
+        let seconds = given.window.map(|window| u32::try_from(window.as_secs()).unwrap_or(u32::MAX));
+        let rule = ThreatRule {
+            window_seconds: seconds.unwrap_or(usual.window_seconds),
+            spray_logins: count(&given.spray_logins, usual.spray_logins),
+            login_failures: count(&given.login_failures, usual.login_failures),
+            suspicious: given.suspicious.iter().map(range).collect::<Result<_, _>>()?,
+            ..usual
+        };
+        model.set_threat_rule(rule).map_err(|error| refused(&error))?;
+        let zone = |name: &ZoneName| {
+            let zone = self.ids.zones.get(name.as_str()).cloned();
+            zone.ok_or_else(|| StepError::unmet(format!("the org has no zone {name}")))
+        };
+        let exempt = given.exempt.iter().map(zone).collect::<Result<_, _>>()?;
+        let action = match given.action {
+            given::ThreatAction::None => ThreatAction::None,
+            given::ThreatAction::Audit => ThreatAction::Audit,
+            given::ThreatAction::Block => ThreatAction::Block,
+        };
+        let set = model.configure_threats(action, exempt, &Cause::system());
+        set.map(drop).map_err(|error| refused(&error))
     }
 
     /// Puts a rule before all others of an app's policy; an app that goes by the default policy gets one of its own.

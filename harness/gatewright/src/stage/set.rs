@@ -11,11 +11,12 @@ use futures_util::future::try_join_all;
 use ground::redaction::Redactor;
 use ground::{Clock, Outbound, Secret, Tasks};
 use mock_idp::Org;
-use mock_idp::model::{Cause, LoginInitiatedBy as Initiator, NewApp, NewUser, Profile};
+use mock_idp::model::{Cause, LoginInitiatedBy as Initiator, NewApp, NewUser, NumberChallenge, Profile};
 
 use super::SetError;
 use super::agents::Agents;
 use super::cast::Cast;
+use super::devices::Devices;
 use super::names::Names;
 use super::run::Run;
 use super::world::{EdgeAccount, HttpsEdge, Ids, OrgApp, OrgUser, World};
@@ -66,12 +67,12 @@ impl World {
             cast: Cast::new(people(given).into_iter().map(|name| (name, run.addresses().draw()))),
             ids: Ids { tunnels, ..Ids::default() },
             kept: Mutex::default(),
-            devices: Mutex::default(),
+            devices: Devices::default(),
             shots: Mutex::default(),
             tasks: Tasks::new(),
         };
         world.ids.accounts = world.edge_accounts(given);
-        world.fill_org(given)?;
+        world.fill_org(given).await?;
         world.make_edges(given)?;
         world.learn_secrets();
         try_join_all(given.tunnels.iter().map(|(name, tunnel)| world.bring_up(name.as_str(), tunnel)))
@@ -80,7 +81,7 @@ impl World {
     }
 
     /// Users, groups, apps and assignments.
-    fn fill_org(&mut self, given: &Given) -> Result<(), SetError> {
+    async fn fill_org(&mut self, given: &Given) -> Result<(), SetError> {
         let (model, cause) = (self.org.model().clone(), Cause::system());
         self.ids.groups.insert(EVERYONE.to_owned(), model.everyone().clone());
         let listed = given.okta.groups.iter().map(|group| &group.0);
@@ -90,13 +91,22 @@ impl World {
                 self.ids.groups.insert(group.as_str().to_owned(), made.id.clone());
             }
         }
-        for (name, user) in given.okta.users.iter() {
-            let user = self.make_user(name.as_str(), user)?;
+        for (name, given) in given.okta.users.iter() {
+            let user = self.make_user(name.as_str(), given)?;
+            for factor in &given.factors {
+                self.enroll(name.as_str(), &user.id, *factor).await?;
+            }
             self.ids.users.insert(name.as_str().to_owned(), user);
         }
         for (name, zone) in given.okta.zones.iter() {
             let zone = self.make_zone(name.as_str(), zone)?;
             self.ids.zones.insert(name.as_str().to_owned(), zone);
+        }
+        if given.okta.number_challenge {
+            model.set_number_challenge(NumberChallenge::Always);
+        }
+        if let Some(threat_insight) = &given.okta.threat_insight {
+            self.set_threat_insight(threat_insight)?;
         }
         for (name, app) in given.okta.apps.iter() {
             let app = self.make_app(name.as_str(), app)?;
@@ -135,9 +145,6 @@ impl World {
         }
         if given.suspended {
             model.suspend_user(&user.id, &cause)?;
-        }
-        for factor in &given.factors {
-            self.enroll(name, &user.id, *factor)?;
         }
         Ok(OrgUser { id: user.id.clone(), login, email, name: full_name, password })
     }

@@ -12,12 +12,12 @@ use edge::model::TunnelKind;
 use ground::redaction::Redactor;
 use ground::{Clock, Secret, Tasks};
 use mock_idp::Org;
-use mock_idp::device::Device;
 use mock_idp::model::{AppId, GroupId, PageRequest, UserId, ZoneId};
 use rustls::ClientConfig;
 
 use super::agents::Agents;
 use super::cast::Cast;
+use super::devices::Devices;
 use super::run::Run;
 use super::shots::Shot;
 use crate::browser;
@@ -51,8 +51,8 @@ pub(crate) struct World {
     pub(super) cast: Cast,
     pub(super) ids: Ids,
     pub(super) kept: Mutex<Kept>,
-    /// The phones of people, by their owners.
-    pub(super) devices: Mutex<BTreeMap<String, Device>>,
+    /// The devices of people.
+    pub(super) devices: Devices,
     pub(super) shots: Mutex<Vec<Shot>>,
     pub(super) tasks: Tasks,
 }
@@ -183,8 +183,8 @@ impl World {
         self.redactor.text(&masked.to_string())
     }
 
-    pub(crate) fn devices(&self) -> MutexGuard<'_, BTreeMap<String, Device>> {
-        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn devices(&self) -> &Devices {
+        &self.devices
     }
 
     pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {

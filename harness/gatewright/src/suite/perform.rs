@@ -7,8 +7,8 @@ use super::Report;
 use crate::record::Record;
 use crate::runner::{self, Attempt, Options, Outcome, RunEvent, Summary, Verdict};
 use crate::scenario::Plan;
-use crate::stage::{Run, Stage};
-use crate::vocabulary::StepError;
+use crate::stage::{Run, SetError, Stage};
+use crate::vocabulary::{Fault, StepError};
 
 /// How plans are performed.
 #[derive(Clone, Debug)]
@@ -63,7 +63,10 @@ impl Suite {
 async fn perform(run: &Run, attempt: Attempt<Record>) -> Outcome<Record> {
     let setting = async {
         let set = Stage::set_in(run, &attempt.plan().given).await;
-        set.map_err(|error| StepError::broken(format!("the stage could not be set: {error}")))
+        set.map_err(|error| match error {
+            SetError::Value(error) if error.fault == Fault::Unsupported => error,
+            error => StepError::broken(format!("the stage could not be set: {error}")),
+        })
     };
     let stage = match attempt.bounded("setting the stage", setting).await {
         Ok(stage) => stage,

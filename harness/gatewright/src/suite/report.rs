@@ -124,6 +124,7 @@ impl Report {
         scenario.participants = record.participants;
         scenario.messages = record.messages;
         scenario.exchanges = record.exchanges;
+        scenario.decisions = record.decisions;
         scenario.logs = record.logs;
         scenario
     }
@@ -154,6 +155,7 @@ impl Report {
             messages: Vec::new(),
             exchanges: Vec::new(),
             screenshots: Vec::new(),
+            decisions: Vec::new(),
             logs: Vec::new(),
             files: Vec::new(),
         }

@@ -29,9 +29,9 @@ pub use arguments::{
     Access, Answer, AnswerFaults, AppRule, Assignment, CallbackFaults, CallbackParameter, Control,
     Conversation, Cookie, CookieTheft, Credentials, DiscoveryFaults, EventStream, Fetch, GroupAssignment,
     IdTokenClaim, IdTokenFaults, IdTokenHeader, KeyFault, KeySetFault, Launch, LogEntry, LogOutcome,
-    Metadata, Misbehaviour, NewAppRule, NewRule, NewSessionRule, Protocol, Refusal, Request, SecondFactor,
-    Seen, SessionRule, Sight, SignInPlace, SignatureFault, TokenFaults, TokenMember, Upload, UserAssignment,
-    UserinfoClaim, UserinfoFaults,
+    Metadata, Misbehaviour, NewAppRule, NewRule, NewSessionRule, Protocol, Refusal, Relay, Request,
+    SecondFactor, SecurityKey, Seen, SessionRule, Sight, SignInPlace, SignatureFault, TokenFaults,
+    TokenMember, Upload, UserAssignment, UserinfoClaim, UserinfoFaults,
 };
 pub use collections::{Entries, Entry, Several};
 pub use names::{

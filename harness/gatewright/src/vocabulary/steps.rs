@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::argument::Count;
 use super::arguments::{
     Answer, Assignment, Control, Conversation, Cookie, CookieTheft, Credentials, EventStream, Fetch, Launch,
-    LogEntry, Misbehaviour, NewRule, Refusal, Request, Seen, Sight, SignInPlace, Upload,
+    LogEntry, Misbehaviour, NewRule, Refusal, Relay, Request, SecurityKey, Seen, Sight, SignInPlace, Upload,
 };
 use super::collections::{Entries, Several};
 use super::names::{
@@ -48,9 +48,50 @@ vocabulary! {
         /// Types the code that the authenticator app on their phone shows into the org's page, and sends it.
         GivesACode = gives_a_code(), "alice gives a code";
 
-        /// Takes the key that the org's page shows up into the authenticator app on their phone, and sends its first
-        /// code.
+        /// Takes what the org's page shows up into the authenticator app on their phone: a key, whose first code they
+        /// send, or a QR code for push notifications.
         SetsUpOktaVerify = sets_up_okta_verify(), "alice sets up okta verify";
+
+        /// Waits for a push notification on their phone and says that it's them; if the page shows a number, they choose
+        /// that one.
+        ApprovesThePush = approves_the_push(), "alice approves the push";
+
+        /// Waits for a push notification on their phone and says that it's them, but chooses another number than the
+        /// page shows, as somebody does who doesn't see it.
+        ApprovesThePushWithAnotherNumber = approves_the_push_with_another_number(),
+            "alice approves the push with another number";
+
+        /// Waits for a push notification on their phone and says that it isn't them.
+        DeniesThePush = denies_the_push(), "alice denies the push";
+
+        /// Takes a new security key to hand, on which nothing is enrolled, in the place of the one that they had. It is
+        /// touched whenever a page asks for it.
+        TakesASecurityKey = takes_a_security_key(key: SecurityKey), "alice takes a security key: with fingerprint";
+
+        /// Has no security key at hand any more.
+        LosesTheSecurityKey = loses_the_security_key(), "alice loses the security key";
+
+        /// Is not recognized from now on: neither does the security key know the fingerprint, nor the phone its owner.
+        IsNotRecognized = is_not_recognized(), "alice is not recognized";
+
+        /// Is recognized again.
+        IsRecognizedAgain = is_recognized_again(), "alice is recognized again";
+
+        /// Lets the current page ask for the security key as the org does, and expects that the browser refuses: it gives
+        /// a site no other site's credentials.
+        IsRefusedTheSecurityKey = is_refused_the_security_key(), "alice is refused the security key";
+
+        /// Has a FastPass app from now on that forgets to look which page asks it to sign.
+        UsesACarelessApp = uses_a_careless_app(), "alice uses a careless app";
+
+        /// From now on whatever asks for FastPass on their machine is answered by another person's device, as if a page
+        /// that this person has open had asked it: what a phishing page with somebody behind it does.
+        RelaysFastpassTo = relays_fastpass_to(relay: Relay),
+            r#"mallory relays fastpass to: { person: alice, page: "https://evil.test/" }"#;
+
+        /// From now on whatever asks for FastPass on their machine is answered by what another person's device signed
+        /// last.
+        ReplaysTheFastpassOf = replays_the_fastpass_of(person: PersonName), "mallory replays the fastpass of: alice";
 
         /// Expects something of the current page; waits until it comes true.
         Sees = sees(sight: Sight),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gatewright::browser::Engine;
+use gatewright::browser::{Authenticator, Engine};
 use ground::Authority;
 
 use super::scene;
@@ -108,8 +108,10 @@ fn be_killed() -> ! {
     runtime.block_on(async {
         let browsers = scene::browsers(Authority::new().unwrap().certificate_pem(), Engine::Shell, 1, false);
         let lease = browsers.lease().await.unwrap();
-        let _profile =
-            lease.profile("127.0.0.1:9".parse().unwrap(), ground::Sink::forgetful()).await.unwrap();
+        let _profile = lease
+            .profile("127.0.0.1:9".parse().unwrap(), ground::Sink::forgetful(), Authenticator::default())
+            .await
+            .unwrap();
         std::io::stdout().write_all(b"browsing\n").unwrap();
         std::future::pending::<()>().await;
     });
@@ -134,7 +136,10 @@ async fn a_browser_that_crashes_is_told_of_and_replaced() {
     let browsers = scene::browsers(Authority::new().unwrap().certificate_pem(), Engine::Shell, 1, false);
     let lease = browsers.lease().await.unwrap();
     let folder = lease.folder().unwrap().to_owned();
-    let profile = lease.profile("127.0.0.1:9".parse().unwrap(), ground::Sink::forgetful()).await.unwrap();
+    let profile = lease
+        .profile("127.0.0.1:9".parse().unwrap(), ground::Sink::forgetful(), Authenticator::default())
+        .await
+        .unwrap();
     let running = processes_at(&folder);
     kill(running.iter().find(|process| process.command.starts_with("/usr/lib/chromium/")).unwrap());
 
@@ -142,7 +147,10 @@ async fn a_browser_that_crashes_is_told_of_and_replaced() {
     assert!(error.starts_with("the browser is gone: "), "{error}");
     drop((profile, lease));
     let lease = browsers.lease().await.unwrap();
-    lease.profile("127.0.0.1:9".parse().unwrap(), ground::Sink::forgetful()).await.unwrap();
+    lease
+        .profile("127.0.0.1:9".parse().unwrap(), ground::Sink::forgetful(), Authenticator::default())
+        .await
+        .unwrap();
     wait_until_gone(&folder, &groups(&running));
     drop(lease);
     browsers.stop().await;

@@ -1,6 +1,6 @@
 //! Nobody's cookies, connections or names are another's.
 
-use gatewright::browser::Engine;
+use gatewright::browser::{Authenticator, Engine};
 use gatewright::network::{Asker, Cut, Event};
 use gatewright::people::{Cookie, Driver, Reason};
 
@@ -94,7 +94,8 @@ async fn a_profile_ends_with_all_that_was_in_it_and_the_browser_is_used_again() 
     let (evidence, _) = scene::collecting(&scene.clock, &scene.activity);
     scene.give_back();
     let lease = browsers.lease().await.unwrap();
-    let profile = lease.profile("127.0.0.1:9".parse().unwrap(), evidence).await.unwrap();
+    let profile =
+        lease.profile("127.0.0.1:9".parse().unwrap(), evidence, Authenticator::default()).await.unwrap();
     assert_eq!(profile.tabs().len(), 1);
     drop((profile, lease));
     browsers.stop().await;

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use gatewright::browser::{self, BrowserHost, Engine, Installation, Lease};
+use gatewright::browser::{self, Authenticator, BrowserHost, Engine, Installation, Lease};
 use gatewright::network::{self, Addresses, Membership, Network};
 use gatewright::people::{BrowserDriver, Driver, Error, View, sees};
 use ground::evidence::Activity;
@@ -92,10 +92,15 @@ impl Scene {
     }
 
     pub(crate) async fn person(&self, who: &str) -> Person {
+        self.person_with(who, Authenticator::default()).await
+    }
+
+    /// Someone with this at hand for WebAuthn.
+    pub(crate) async fn person_with(&self, who: &str, authenticator: Authenticator) -> Person {
         let membership = self.network.join(who, self.source()).await.unwrap();
         let (evidence, events) = collecting(&self.clock, &self.activity);
         let lease = self.lease.as_ref().expect("the scene has a browser");
-        let profile = lease.profile(membership.proxy, evidence).await.unwrap();
+        let profile = lease.profile(membership.proxy, evidence, authenticator).await.unwrap();
         Person { driver: BrowserDriver::new(profile), membership, events }
     }
 

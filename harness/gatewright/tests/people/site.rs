@@ -74,6 +74,7 @@ async fn answer(mut request: Request<Incoming>, connection: Connection, tasks: &
                 &format!("<p id=ip>You come from {}</p><p>Cookies: {cookies}</p>", connection.peer.ip()),
             )
         }
+        (_, "/security-key") => page("Security key", include_str!("pages/security_key.html")),
         (_, "/troubled") => page("Troubled", include_str!("pages/troubled.html")),
         (_, "/console") => page("Console", include_str!("pages/console.html")),
         (_, "/refused") => {

@@ -150,11 +150,11 @@ async fn a_security_key_is_set_up_and_used() {
     let enrolled = task.json()["authenticatorEnrollments"]["value"].as_array().unwrap().clone();
     let ids: Vec<_> = enrolled.iter().filter_map(|one| one["credentialId"].as_str()).collect();
     assert_eq!(ids.len(), 2, "{enrolled:?}");
-    spare.origin = "https://evil.test";
+    spare.origin = "https://evil.test".into();
     let phished = flat(&spare.get(&task.context()["challengeData"]).to_json());
     let task = again.idx("challenge/answer", json!({ "stateHandle": handle, "credentials": phished })).await;
     assert!(task.message().starts_with("401 "), "{task:?}");
-    spare.origin = ORG;
+    spare.origin = ORG.into();
     let proof = flat(&spare.get(&task.context()["challengeData"]).to_json());
     let done = again.idx("challenge/answer", json!({ "stateHandle": handle, "credentials": proof })).await;
     assert_eq!(again.amr(&org, &done).await, json!(["mfa", "hwk", "pwd"]));

@@ -119,7 +119,7 @@ impl FactorKind {
     }
 
     /// The name by which the System Log's `debugData` tells factors apart.
-    fn log_name(self) -> &'static str {
+    pub fn log_name(self) -> &'static str {
         match self {
             Self::Totp => "OKTA_SOFT_TOKEN",
             Self::Push => "OKTA_VERIFY_PUSH",

@@ -180,12 +180,12 @@ async fn a_security_key_is_set_up_and_used_and_each_challenge_is_answered_once()
     let mut again = org.browser();
     let page = again.chooses(&org, WEBAUTHN).await;
     let first = options(&page);
-    key.origin = "https://evil.test";
+    key.origin = "https://evil.test".into();
     let phished = key.get(&first).to_json();
     let page = again.proceed(&page, "/signin/verify", ("credential", &phished.to_string())).await;
     assert!(page.body.contains("The answer was made for another website."), "{}", page.body);
     assert_ne!(options(&page)["challenge"], first["challenge"]);
-    key.origin = "https://acme.okta.test";
+    key.origin = "https://acme.okta.test".into();
     let stale = key.get(&first).to_json();
     let page = again.proceed(&page, "/signin/verify", ("credential", &stale.to_string())).await;
     assert!(page.body.contains("We were unable to verify it&#39;s you."), "{}", page.body);

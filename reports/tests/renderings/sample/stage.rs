@@ -235,6 +235,11 @@ impl Stage {
             messages: self.messages,
             exchanges: self.exchanges,
             screenshots: self.screenshots,
+            decisions: vec![Decision {
+                policy: "2 factors, phishing-resistant".into(),
+                proof: "security key".into(),
+                outcome: "let in".into(),
+            }],
             logs: self.logs,
             files: vec![format!("{id}/exchanges.har"), format!("{id}/events.jsonl")],
         }

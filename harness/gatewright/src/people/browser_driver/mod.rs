@@ -154,6 +154,10 @@ impl Driver for BrowserDriver {
         Box::pin(network::upload(self, upload))
     }
 
+    fn ask_for_credential<'a>(&'a self, party: &'a str) -> Doing<'a, Option<String>> {
+        Box::pin(network::ask_for_credential(self, party))
+    }
+
     fn idle(&self) -> Doing<'_, ()> {
         Box::pin(async {
             self.profile.idle().await;

@@ -95,6 +95,12 @@ pub(super) async fn lose_socket(person: &BrowserDriver) -> Result<(u16, String),
     closed.map_err(|reason| reason.of("see the WebSocket close"))
 }
 
+pub(super) async fn ask_for_credential(person: &BrowserDriver, party: &str) -> Result<Option<String>, Error> {
+    let request = json!({ "operation": "credential", "url": "", "party": party });
+    let thrown = run(person, &request, person.patience).await;
+    thrown.map_err(|reason| reason.of(format!("ask for a credential of {party}")))
+}
+
 async fn talked(person: &BrowserDriver, request: &Value, attempted: String) -> Result<Talked, Error> {
     let outcome: TalkOutcome =
         run(person, request, person.patience).await.map_err(|reason| reason.of(attempted))?;

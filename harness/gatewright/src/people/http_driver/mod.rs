@@ -294,6 +294,10 @@ impl Driver for HttpDriver {
         self.unsupported(format!("upload {} MiB to {}", upload.mebibytes, upload.url))
     }
 
+    fn ask_for_credential<'a>(&'a self, party: &'a str) -> Doing<'a, Option<String>> {
+        self.unsupported(format!("ask for a credential of {party}"))
+    }
+
     fn idle(&self) -> Doing<'_, ()> {
         // Whatever was asked for has been awaited.
         Box::pin(async { Ok(()) })

@@ -13,8 +13,8 @@ pub use misbehaviour::{
 };
 pub use okta::{Assignment, GroupAssignment, LogEntry, LogOutcome, UserAssignment};
 pub use person::{
-    Answer, Control, Conversation, Cookie, CookieTheft, Credentials, EventStream, Fetch, Protocol, Request,
-    Sight, SignInPlace, Upload,
+    Answer, Control, Conversation, Cookie, CookieTheft, Credentials, EventStream, Fetch, Protocol, Relay,
+    Request, SecurityKey, Sight, SignInPlace, Upload,
 };
 pub use places::{Launch, Refusal, Seen};
 pub use policy::{Access, AppRule, NewAppRule, NewRule, NewSessionRule, SecondFactor, SessionRule};

@@ -33,6 +33,28 @@ record! {
 }
 
 words! {
+    /// A security key.
+    SecurityKey {
+        /// One that knows its owner's fingerprint.
+        Fingerprint = "with fingerprint",
+        /// One that anybody may touch.
+        Touch = "touch only",
+    }
+}
+
+record! {
+    /// Another person's device, and the page that asks it.
+    Relay {
+        needs {
+            /// Whose device it is.
+            person: PersonName,
+            /// The page.
+            page: Template,
+        }
+    }
+}
+
+words! {
     /// The HTTP version over which a page came.
     Protocol {
         /// HTTP/1.1.

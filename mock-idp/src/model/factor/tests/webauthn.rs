@@ -80,12 +80,13 @@ fn a_credential_is_not_enrolled_unless_it_was_made_as_asked() {
     let stage = Stage::new();
     for (change, refusal) in [
         (
-            (|key: &mut SecurityKey| key.origin = "https://acme.okta.test.evil.test") as fn(&mut SecurityKey),
+            (|key: &mut SecurityKey| key.origin = "https://acme.okta.test.evil.test".into())
+                as fn(&mut SecurityKey),
             FactorRefusal::WrongOrigin,
         ),
-        (|key| key.origin = "http://acme.okta.test", FactorRefusal::WrongOrigin),
-        (|key| key.origin = "https://acme.okta.test:8443", FactorRefusal::WrongOrigin),
-        (|key| key.party = "evil.test", FactorRefusal::WrongRelyingParty),
+        (|key| key.origin = "http://acme.okta.test".into(), FactorRefusal::WrongOrigin),
+        (|key| key.origin = "https://acme.okta.test:8443".into(), FactorRefusal::WrongOrigin),
+        (|key| key.party = "evil.test".into(), FactorRefusal::WrongRelyingParty),
         (|key| key.present = false, FactorRefusal::UserNotPresent),
     ] {
         let (enrolment, mut key) = (stage.begin_enrolment(), SecurityKey::new());
@@ -127,10 +128,10 @@ fn an_authenticator_is_enrolled_once() {
 fn a_proof_that_is_not_what_was_asked_for_is_refused_for_its_reason() {
     for (change, refusal) in [
         (
-            (|key: &mut SecurityKey| key.origin = "https://okta-acme.test") as fn(&mut SecurityKey),
+            (|key: &mut SecurityKey| key.origin = "https://okta-acme.test".into()) as fn(&mut SecurityKey),
             FactorRefusal::WrongOrigin,
         ),
-        (|key| key.party = "okta-acme.test", FactorRefusal::WrongRelyingParty),
+        (|key| key.party = "okta-acme.test".into(), FactorRefusal::WrongRelyingParty),
         (|key| key.present = false, FactorRefusal::UserNotPresent),
         (|key| key.verified = false, FactorRefusal::UserNotVerified),
         (|key| key.counter = 0, FactorRefusal::Copied),

@@ -283,7 +283,7 @@ fn what_is_no_step_is_said() {
     15 |   - alice
        |     ^^^^^
        |
-       = help: `…` can: opens, opens a tab, switches to tab, reloads, goes back, is asked to sign in at, signs in, signs in with, gives a code, sets up okta verify, sees, does not see, clicks, fills, selects, presses, copies, remembers, requests, fetches, talks over a websocket, holds a websocket open, loses the websocket, is refused a websocket at, receives events, begins an upload, finishes the upload, has a session at, has no session at, steals cookies, sets a cookie, tampers with the session at, takes a screenshot, closes the browser
+       = help: `…` can: opens, opens a tab, switches to tab, reloads, goes back, is asked to sign in at, signs in, signs in with, gives a code, sets up okta verify, approves the push, approves the push with another number, denies the push, takes a security key, loses the security key, is not recognized, is recognized again, is refused the security key, uses a careless app, relays fastpass to, replays the fastpass of, sees, does not see, clicks, fills, selects, presses, copies, remembers, requests, fetches, talks over a websocket, holds a websocket open, loses the websocket, is refused a websocket at, receives events, begins an upload, finishes the upload, has a session at, has no session at, steals cookies, sets a cookie, tampers with the session at, takes a screenshot, closes the browser
 
     6 problems in 1 file; nothing was run
     "#);

@@ -19,7 +19,7 @@ fn an_unknown_step_is_shown_with_the_nearest_ones() {
     10 |   - alice teleports to: app
        |           ^^^^^^^^^^^^
        |
-       = help: `…` can: opens, opens a tab, switches to tab, reloads, goes back, is asked to sign in at, signs in, signs in with, gives a code, sets up okta verify, sees, does not see, clicks, fills, selects, presses, copies, remembers, requests, fetches, talks over a websocket, holds a websocket open, loses the websocket, is refused a websocket at, receives events, begins an upload, finishes the upload, has a session at, has no session at, steals cookies, sets a cookie, tampers with the session at, takes a screenshot, closes the browser
+       = help: `…` can: opens, opens a tab, switches to tab, reloads, goes back, is asked to sign in at, signs in, signs in with, gives a code, sets up okta verify, approves the push, approves the push with another number, denies the push, takes a security key, loses the security key, is not recognized, is recognized again, is refused the security key, uses a careless app, relays fastpass to, replays the fastpass of, sees, does not see, clicks, fills, selects, presses, copies, remembers, requests, fetches, talks over a websocket, holds a websocket open, loses the websocket, is refused a websocket at, receives events, begins an upload, finishes the upload, has a session at, has no session at, steals cookies, sets a cookie, tampers with the session at, takes a screenshot, closes the browser
 
     error: a step that does nothing
       --> scenarios/gate/x.yaml:11:5
