@@ -62,7 +62,8 @@ fn is_suspected(site: &Site, visit: &Visit, method: &Method) -> bool {
 /// The requests by which somebody is identified: where a password or another proof is given, and where a relying party
 /// sends people to sign in. ThreatInsight looks at these.
 fn identifies(method: &Method, path: &str) -> bool {
-    let proofs = ["/signin", "/api/v1/authn", "/idp/idx/identify", "/idp/idx/challenge/answer"];
+    let proofs =
+        ["/signin", "/signin/verify", "/api/v1/authn", "/idp/idx/identify", "/idp/idx/challenge/answer"];
     let authorize = path.starts_with("/oauth2/") && path.ends_with("/v1/authorize");
     authorize || *method == Method::POST && proofs.contains(&path)
 }

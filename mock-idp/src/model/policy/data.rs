@@ -100,6 +100,16 @@ pub struct EnrolmentSettings {
 }
 
 impl PolicySettings {
+    /// The authenticators that people must enrol, when a rule says.
+    pub(super) fn required(&self) -> impl Iterator<Item = Authenticator> {
+        let authenticators: &[(Authenticator, SelfEnrolment)] = match self {
+            Self::Enrolment(settings) => &settings.authenticators,
+            _ => &[],
+        };
+        let required = authenticators.iter().filter(|(_, enrolment)| *enrolment == SelfEnrolment::Required);
+        required.map(|(authenticator, _)| *authenticator)
+    }
+
     /// The factors that people may enrol.
     pub(super) fn enrollable(&self) -> Vec<FactorKind> {
         let Self::Enrolment(settings) = self else { return Vec::new() };
@@ -113,8 +123,17 @@ impl Authenticator {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::OktaPassword, Self::OktaVerify, Self::WebAuthn];
 
+    /// Its factors: whoever has one of them has it.
+    pub(super) fn factors(self) -> &'static [FactorKind] {
+        match self {
+            Self::OktaPassword => &[],
+            Self::OktaVerify => &[FactorKind::Totp, FactorKind::Push, FactorKind::SignedNonce],
+            Self::WebAuthn => &[FactorKind::WebAuthn],
+        }
+    }
+
     /// Its factors that are enrolled in a browser. (FastPass is enrolled on the device itself.)
-    fn enrolled_in_a_browser(self) -> &'static [FactorKind] {
+    pub(super) fn enrolled_in_a_browser(self) -> &'static [FactorKind] {
         match self {
             Self::OktaPassword => &[],
             Self::OktaVerify => &[FactorKind::Totp, FactorKind::Push],

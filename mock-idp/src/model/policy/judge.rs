@@ -10,8 +10,8 @@ use super::assurance::{
     next_steps,
 };
 use super::data::{
-    Access, Actions, AppSignOn, EnrollWhen, FactorPrompt, Policy, PolicyKind, PrimaryFactor, Rule,
-    SessionLimits, SignOn,
+    Access, Actions, AppSignOn, Authenticator, EnrollWhen, FactorPrompt, Policy, PolicyKind, PrimaryFactor,
+    Rule, SessionLimits, SignOn,
 };
 use super::evaluate::{Subject, applicable};
 use super::store::Policies;
@@ -97,6 +97,13 @@ pub struct Step {
     pub method: AuthenticationMethod,
     /// Whether the device has to make sure that it is this person.
     pub user_verification: bool,
+}
+
+impl Sitting<'_> {
+    /// Whether somebody has given a proof in it, and doesn't just come with what was proved before.
+    fn is_sign_in(&self) -> bool {
+        self.proofs.iter().any(|proof| proof.at >= self.began)
+    }
 }
 
 impl Model {
@@ -188,6 +195,26 @@ fn enrollable(
     kinds.flat_map(|kind| proofs_by(kind, now)).collect()
 }
 
+/// What the enrolment policy asks somebody to enrol now, beside what the sign-in takes: one of these. `challenged`:
+/// whether it takes two factors.
+fn owed(
+    policies: &Policies,
+    subject: &Subject,
+    possible: &[Verification],
+    challenged: bool,
+) -> BTreeSet<FactorKind> {
+    let found = applicable(policies.of(PolicyKind::Enrolment), subject);
+    let Some((policy, rule)) = found else { return BTreeSet::new() };
+    let due = match rule.actions {
+        Actions::Enroll(EnrollWhen::Login) => true,
+        Actions::Enroll(EnrollWhen::Challenge) => challenged,
+        _ => false,
+    };
+    let held = |kind| possible.iter().any(|proof| proof.method == AuthenticationMethod::Factor(kind));
+    let lacking = policy.settings.required().filter(|required| !required.factors().iter().copied().any(held));
+    lacking.filter(|_| due).flat_map(Authenticator::enrolled_in_a_browser).copied().collect()
+}
+
 /// What the enrolment policy lets people enrol.
 fn allowed(policies: &Policies, subject: &Subject) -> Vec<FactorKind> {
     let found = applicable(policies.of(PolicyKind::Enrolment), subject);
@@ -220,12 +247,19 @@ fn judge(
         let asked = sitting.asked.assurance.clone();
         let fresh = |assurance: Assurance| assurance.no_older_than(sitting.asked.max_age);
         let all: Vec<Assurance> = demanded.iter().cloned().chain(asked).map(fresh).collect();
-        match weigh(&all, sitting, means, now) {
+        let verdict = match weigh(&all, sitting, means, now) {
             Verdict::Unattainable if sitting.asked.if_possible => {
                 let demanded: Vec<Assurance> = demanded.into_iter().map(fresh).collect();
                 weigh(&demanded, sitting, means, now)
             }
             verdict => verdict,
+        };
+        let challenged = all.iter().any(Assurance::is_two_factor);
+        match owed(policies, subject, &means.possible, challenged) {
+            owed if verdict == Verdict::Allow && sitting.is_sign_in() && !owed.is_empty() => {
+                Verdict::Enroll(owed)
+            }
+            _ => verdict,
         }
     } else {
         Verdict::Deny

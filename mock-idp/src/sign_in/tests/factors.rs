@@ -80,7 +80,7 @@ impl Browser<'_> {
 }
 
 /// WebAuthn's options, as the page gives them to its script.
-fn options(page: &Answer) -> Value {
+pub(super) fn options(page: &Answer) -> Value {
     let (_, rest) = page.body.split_once("data-options=\"").unwrap_or_else(|| panic!("no options: {page:?}"));
     serde_json::from_str(&rest.split('"').next().unwrap().replace("&#34;", "\"")).unwrap()
 }

@@ -5,12 +5,15 @@ use ground::Secret;
 use http::StatusCode;
 use serde_json::json;
 
+use super::factors::options;
 use crate::device::Device;
 use crate::model::{
-    Access, Actions, AppSignOn, Assurance, Cause, Characteristics, Choice, Conditions, Constraint, EventType,
-    FactorMode, FactorPrompt, Network, NewPolicy, NewRule, PolicyKind, PolicySettings, PolicyStatus,
-    Possession, PrimaryFactor, SessionLimits, SignOn, ZoneSettings,
+    Access, Actions, AppSignOn, Assurance, Authenticator, Cause, Characteristics, Choice, Conditions,
+    Constraint, EnrollWhen, EnrolmentSettings, EventType, FactorMode, FactorPrompt, Network, NewPolicy,
+    NewRule, PolicyKind, PolicySettings, PolicyStatus, Possession, PrimaryFactor, SelfEnrolment,
+    SessionLimits, SignOn, UserVerification, ZoneSettings,
 };
+use crate::testing::security_key::SecurityKey;
 use crate::testing::{Answer, Browser, ORG, PASSWORD, TestOrg, decoded};
 
 const TOTP: &str = "token:software:totp";
@@ -344,4 +347,72 @@ async fn a_rule_is_for_whom_it_names() {
     let mut mallory = org.browser();
     let page = mallory.get(&org.authorize_url(&[])).await;
     assert!(mallory.submit(&page, "mallory@acme.test", PASSWORD).await.parameter("code").is_some());
+}
+
+/// Puts an enrolment policy before the system's own, by which Okta Verify is required.
+fn okta_verify_required(org: &TestOrg, when: EnrollWhen) {
+    let cause = Cause::system();
+    let authenticators = vec![
+        (Authenticator::OktaPassword, SelfEnrolment::Required),
+        (Authenticator::OktaVerify, SelfEnrolment::Required),
+        (Authenticator::WebAuthn, SelfEnrolment::Optional),
+    ];
+    let new = NewPolicy {
+        kind: PolicyKind::Enrolment,
+        name: "Everybody".into(),
+        description: String::new(),
+        priority: None,
+        status: PolicyStatus::Active,
+        groups: BTreeSet::new(),
+        settings: PolicySettings::Enrolment(EnrolmentSettings { authenticators }),
+    };
+    let policy = org.model().create_policy(new, &cause).unwrap();
+    let rule = rule(Conditions::default(), Actions::Enroll(when));
+    org.model().create_rule(&policy.id, rule, &cause).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_required_is_set_up_when_the_rule_says() {
+    let asked = "Set up security methods";
+    for (when, by_password, by_two_factors) in [
+        (EnrollWhen::Login, true, true),
+        (EnrollWhen::Challenge, false, true),
+        (EnrollWhen::Never, false, false),
+    ] {
+        let org = TestOrg::with_alice_assigned().await;
+        // A session from before the policy goes on without.
+        let mut before = org.browser();
+        before.code(&[]).await;
+        okta_verify_required(&org, when);
+        assert!(before.get(&org.authorize_url(&[])).await.parameter("code").is_some(), "{when:?}");
+        let page = org.browser().first_factor(&org.authorize_url(&[])).await;
+        assert_eq!(page.body.contains(asked), by_password, "{when:?}: {}", page.body);
+        assert!(!page.body.contains("FIDO2"), "it isn't required: {}", page.body);
+
+        // Whoever has a second factor, but not the one that is required, sets that up too.
+        app_rule(&org, Conditions::default(), allow(Assurance::two_factors()));
+        let party = org.site.relying_party();
+        let preferred = UserVerification::Preferred;
+        let enrolment = org.model().begin_webauthn_enrolment(&org.alice.id, &party, preferred).unwrap();
+        let mut key = SecurityKey::new();
+        let made = key.create(&enrolment.options);
+        let cause = Cause::system();
+        org.model().finish_webauthn_enrolment(&enrolment.factor.id, &party, &made, &cause).unwrap();
+        let mut browser = org.browser();
+        let page = browser.first_factor(&org.authorize_url(&[])).await;
+        let page = browser.proceed(&page, "/signin/choose", ("prove", "webauthn")).await;
+        let proof = key.get(&options(&page)).to_json().to_string();
+        let answer = browser.proceed(&page, "/signin/verify", ("credential", &proof)).await;
+        assert_eq!(answer.body.contains(asked), by_two_factors, "{when:?}: {answer:?}");
+        if by_two_factors {
+            let page = browser.proceed(&answer, "/signin/choose", ("enroll", TOTP)).await;
+            let (_, rest) = page.body.split_once("otpauth://").expect("the key as a QR code gives it");
+            let uri = format!("otpauth://{}", rest.split('"').next().unwrap()).replace("&#38;", "&");
+            let mut phone = Device::new("phone");
+            phone.scan(&Secret::new("TOTP secret", uri)).unwrap();
+            let code = phone.totp(org.site.now()).unwrap();
+            let answer = browser.proceed(&page, "/signin/verify", ("code", &code)).await;
+            assert!(answer.parameter("code").is_some(), "{when:?}: {answer:?}");
+        }
+    }
 }
