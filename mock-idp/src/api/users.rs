@@ -81,6 +81,7 @@ pub(super) async fn list(
     Ok(listing.answer(Page { items, next: page.next }))
 }
 
+/// Makes a user; with `nextLogin=changePassword` one whose password is good for choosing another alone.
 pub(super) async fn create(
     State(site): State<Site>,
     caller: Caller,
@@ -100,9 +101,21 @@ pub(super) async fn create(
         password: body.password(),
         activate: listing.query.value("activate") != Some("false"),
     };
-    let user = site.model.create_user(new, &caller.cause)?;
+    let changes_password = match listing.query.value("nextLogin") {
+        None => false,
+        Some("changePassword") if new.activate && new.password.is_some() => true,
+        Some("changePassword") => {
+            let reason = "changePassword takes a password and an activated user";
+            return Err(ApiError::invalid("nextLogin", reason));
+        }
+        Some(_) => return Err(ApiError::invalid("nextLogin", "Only changePassword is supported")),
+    };
+    let mut user = site.model.create_user(new, &caller.cause)?;
     for group in &groups {
         site.model.add_to_group(group, &user.id, &caller.cause)?;
+    }
+    if changes_password {
+        user = site.model.expire_password(&user.id, &caller.cause)?;
     }
     Ok(Json(shape(&site, &user)))
 }

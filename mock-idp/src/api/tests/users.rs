@@ -248,3 +248,21 @@ async fn sessions_and_tiles_are_the_users() {
     );
     assert!(alice.get(&format!("{ORG}/")).await.body.contains("stateToken"));
 }
+
+#[tokio::test]
+async fn a_user_may_have_to_choose_another_password_first() {
+    let org = TestOrg::new().await;
+    let mut body = bob();
+    body["credentials"] = json!({"password": {"value": "first horse"}});
+    let create = async |query: &str, body: &Value| {
+        org.api(Method::POST, &format!("/users?{query}"), Some(body.clone())).await
+    };
+    let refused = "400 E0000001 Api validation failed: nextLogin";
+    for query in ["nextLogin=dance", "nextLogin=changePassword&activate=false"] {
+        assert_eq!(create(query, &body).await.api_error(), refused, "{query}");
+    }
+    let login = body["profile"]["login"].as_str().unwrap();
+    assert!(org.model().user_by_login(login).is_none(), "nothing was made");
+    let made = create("activate=true&nextLogin=changePassword", &body).await.json();
+    assert_eq!(made["status"], "PASSWORD_EXPIRED");
+}
