@@ -32,7 +32,7 @@ pub(super) fn decisions(events: &[Stamped<Event>], model: &Model) -> Vec<Decisio
         _ => None,
     });
     for entry in entries {
-        let person = people.entry(&entry.actor.id).or_default();
+        let person = people.entry(person_of(entry)).or_default();
         decisions.extend(person.decided(entry, model));
     }
     decisions.into_iter().collect()
@@ -61,7 +61,8 @@ impl SigningIn {
                     Some(Decision { policy, proof: factor(entry)?, outcome })
                 }
             },
-            EventType::FactorActivate if entry.actor.kind == "User" => {
+            // What was set up before anything was asked is what the scenario found.
+            EventType::FactorActivate if self.policy.is_some() => {
                 self.proved.extend(factor(entry).map(|factor| format!("{factor}, just set up")));
                 None
             }
@@ -77,6 +78,15 @@ impl SigningIn {
             }
             _ => None,
         }
+    }
+}
+
+/// Who signs in. A factor may be activated by its device, of which the org knows no more than whose it is.
+fn person_of(entry: &LogEvent) -> &str {
+    let owner = entry.target.iter().find(|target| target.kind == "User");
+    match (entry.event_type, owner) {
+        (EventType::FactorActivate, Some(owner)) => &owner.id,
+        _ => &entry.actor.id,
     }
 }
 

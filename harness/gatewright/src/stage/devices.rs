@@ -197,6 +197,10 @@ impl World {
             Factor::Push => self.enroll_push(name, user),
             Factor::SecurityKey => self.enroll_key(name, user, true).await,
             Factor::TouchOnlySecurityKey => self.enroll_key(name, user, false).await,
+            Factor::Fastpass if !self.has_browsers() => {
+                let what = format!("{name} has no browser, and FastPass is asked by a page's script");
+                Err(StepError::unsupported(what).into())
+            }
             Factor::Fastpass => {
                 let device = self.devices.install_fastpass(name, &self.org_url()?);
                 self.org.model().enroll_signed_nonce(user, &device, &Cause::system())?;
