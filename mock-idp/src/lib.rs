@@ -4,6 +4,7 @@
 //! * `oidc`: discovery, keys, authorize, token, userinfo, logout;
 //! * `sign_in`: the hosted sign-in page and the way to the admin console;
 //! * `idx`: the same sign-in by Identity Engine's endpoints, for Okta's widget and SDKs;
+//! * `authn`: the same sign-in by the primary authentication API, for Okta's other clients and the widget of Classic Engine;
 //! * `widget`: that widget in place of the hosted page;
 //! * `console` and `dashboard`: for administrators and end users, in the browser;
 //! * `api`: the management API;
@@ -14,6 +15,7 @@
 //! * `web`, `site`, `server`: what requests have in common.
 
 mod api;
+mod authn;
 mod console;
 mod dashboard;
 pub mod device;
@@ -38,4 +40,4 @@ pub use event::Event;
 pub use keys::KeyPool;
 pub use org::{Administrator, Config, Org, StartError};
 pub use rate_limit::{RateLimitError, RateLimitSettings, RateLimits};
-pub use widget::{SignInWidget, WidgetError};
+pub use widget::{Engine, SignInWidget, WidgetError};

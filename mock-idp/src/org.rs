@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use tower::service_fn;
 
 use crate::Event;
+use crate::authn::Transactions;
 use crate::keys::{KeyPool, KeyPoolError};
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Cause, Model, ModelError, NewUser, Profile, RelyingParty, ServerName, UserId};
@@ -210,6 +211,7 @@ pub(crate) fn site(
         device_requests: DeviceRequests::new(),
         consents_awaited: ConsentsAwaited::new(),
         sign_ins: SignIns::new(),
+        transactions: Transactions::new(),
         csrf: CsrfKey::new(),
         rate_limits: RateLimits::default(),
         widget,

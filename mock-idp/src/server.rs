@@ -18,7 +18,9 @@ use crate::model::Surface;
 use crate::perimeter::is_for_programs;
 use crate::site::Site;
 use crate::web::{Visit, error_page};
-use crate::{Event, api, console, dashboard, idx, misbehaviour, oidc, perimeter, sign_in, web, widget};
+use crate::{
+    Event, api, authn, console, dashboard, idx, misbehaviour, oidc, perimeter, sign_in, web, widget,
+};
 
 /// The org's two hosts.
 #[derive(Clone)]
@@ -34,6 +36,7 @@ impl Server {
             .merge(oidc::router())
             .merge(sign_in::router())
             .merge(idx::router())
+            .merge(authn::router())
             .merge(widget::router())
             .merge(api::router())
             .merge(dashboard::router());

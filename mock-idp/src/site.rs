@@ -8,6 +8,7 @@ use ground::{Clock, Sink};
 use url::Url;
 
 use crate::Event;
+use crate::authn::Transactions;
 use crate::keys::KeyPoolError;
 use crate::misbehaviour::Misbehaviour;
 use crate::model::{Cause, Entry, EventType, Model, RelyingParty, ServerName, Surface};
@@ -17,7 +18,7 @@ use crate::oidc::{
 use crate::rate_limit::RateLimits;
 use crate::sign_in::SignIns;
 use crate::web::CsrfKey;
-use crate::widget::SignInWidget;
+use crate::widget::{Engine, SignInWidget};
 
 /// One org, as its handlers see it. Clones are the same org.
 #[derive(Clone)]
@@ -37,6 +38,7 @@ pub(crate) struct Parts {
     pub(crate) device_requests: DeviceRequests,
     pub(crate) consents_awaited: ConsentsAwaited,
     pub(crate) sign_ins: SignIns,
+    pub(crate) transactions: Transactions,
     pub(crate) csrf: CsrfKey,
     /// Okta's own sign-in page, where it takes the place of ours.
     pub(crate) widget: Option<SignInWidget>,
@@ -128,6 +130,11 @@ impl Site {
     pub(crate) fn relying_party(&self) -> RelyingParty {
         let origin = Url::parse(&self.names.org_url()).expect("the org's names make a URL");
         RelyingParty { id: self.names.host.clone(), name: self.names.name.clone(), origin }
+    }
+
+    /// Which of Okta's engines the sign-in page is of; ours is shaped like Identity Engine's.
+    pub(crate) fn engine(&self) -> Engine {
+        self.widget.as_ref().map_or(Engine::IdentityEngine, SignInWidget::engine)
     }
 
     /// Stage time.

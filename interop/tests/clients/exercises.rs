@@ -53,7 +53,15 @@ impl Exercise {
 }
 
 pub(crate) fn all() -> Vec<Exercise> {
-    vec![jwt_verifier(), oidc_middleware(), auth_js(), node_directory(), node_apps(), python()]
+    vec![
+        jwt_verifier(),
+        oidc_middleware(),
+        auth_js(),
+        auth_js_authn(),
+        node_directory(),
+        node_apps(),
+        python(),
+    ]
 }
 
 fn jwt_verifier() -> Exercise {
@@ -191,6 +199,53 @@ fn auth_js() -> Exercise {
                 json!({ "userinfo_claim": { "name": "sub", "value": "00uOther" } }),
                 "token mismatch",
             ),
+        ],
+    }
+}
+
+fn auth_js_authn() -> Exercise {
+    Exercise {
+        client: "@okta/okta-auth-js",
+        platform: Platform::Node,
+        name: "auth-js/authn",
+        script: "auth-js-authn",
+        expects: |scene, _| {
+            json!({
+                "states": ["MFA_REQUIRED", "SUCCESS"],
+                "relayState": "deep link",
+                "user": "alice@acme.test",
+                "wrongPassword": "E0000004: Authentication failed",
+                "wrongCode": "E0000068: Invalid Passcode/Answer",
+                "usedCode": "E0000011: Invalid token provided",
+                "claims": {
+                    "iss": scene["issuer"], "sub": scene["person"]["id"], "aud": scene["spa"]["id"],
+                    "acr": "urn:okta:loa:2fa:any", "amr": ["mfa", "otp", "pwd"],
+                },
+                "elsewhere": { "left": false, "status": 200 },
+            })
+        },
+        misbehaviours: vec![
+            notices(
+                "an-outage",
+                json!({ "answer_status": { "endpoint": "sign_in", "status": 503 } }),
+                "AuthApiError: Unknown error",
+            ),
+            notices(
+                "a-rate-limit",
+                json!({ "answer_status": { "endpoint": "sign_in", "status": 429 } }),
+                "API call exceeded rate limit",
+            ),
+            notices(
+                "an-answer-without-a-state",
+                json!({ "answer_body": { "endpoint": "sign_in", "body": "{}" } }),
+                "undefined",
+            ),
+            notices(
+                "another-degree-of-proof",
+                claim("acr", "urn:okta:loa:1fa:any"),
+                "does not match acr_values",
+            ),
+            notices("another-nonce", claim("nonce", "altered"), "nonce doesn't match request nonce"),
         ],
     }
 }

@@ -23,7 +23,7 @@ impl ApiError {
     }
 
     /// A member of the request is not acceptable.
-    pub(super) fn invalid(field: &str, reason: &str) -> Self {
+    pub(crate) fn invalid(field: &str, reason: &str) -> Self {
         let summary = format!("Api validation failed: {field}");
         Self {
             causes: vec![format!("{field}: {reason}")],
@@ -37,7 +37,7 @@ impl ApiError {
     }
 
     /// The body is not the JSON that was expected.
-    pub(super) fn malformed() -> Self {
+    pub(crate) fn malformed() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed.")
     }
 
@@ -56,8 +56,27 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session")
     }
 
-    pub(super) fn invalid_token() -> Self {
+    pub(crate) fn invalid_token() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided")
+    }
+
+    /// Name or password are wrong, the account can't be used, or a policy denies it: nobody is told which.
+    pub(crate) fn authentication_failed() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "E0000004", "Authentication failed")
+    }
+
+    /// A transaction of the primary authentication API begins with a name and a password.
+    pub(crate) fn credentials_required() -> Self {
+        let cause = "The 'username' and 'password' attributes are required in this context.";
+        let error = Self::new(StatusCode::BAD_REQUEST, "E0000001", "Api validation failed: authRequest");
+        Self { causes: vec![cause.to_owned()], ..error }
+    }
+
+    /// It is not what may come next in this transaction.
+    pub(crate) fn illegal_state() -> Self {
+        let summary = "This operation is not allowed in the current authentication state.";
+        let error = Self::new(StatusCode::FORBIDDEN, "E0000079", summary);
+        Self { causes: vec![summary.to_owned()], ..error }
     }
 
     /// There is no such thing. `kind` is Okta's name of it.

@@ -13,7 +13,7 @@ use crate::model::{
 use crate::site::Site;
 
 /// A factor and where it is.
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     user: &'a User,
     factor: &'a Factor,
     user_url: String,
@@ -21,7 +21,7 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn of(site: &Site, user: &'a User, factor: &'a Factor) -> Self {
+    pub(crate) fn of(site: &Site, user: &'a User, factor: &'a Factor) -> Self {
         let user_url = format!("{}/api/v1/users/{}", site.names.org_url(), user.id);
         let url = format!("{user_url}/factors/{}", factor.id);
         Self { user, factor, user_url, url }
@@ -67,7 +67,7 @@ pub(super) fn factor(place: &Place<'_>) -> Value {
 }
 
 /// What tells the factor from others; nothing of one that waits for its device or its credential.
-pub(super) fn profile(place: &Place<'_>) -> Value {
+pub(crate) fn profile(place: &Place<'_>) -> Value {
     let (factor, login) = (place.factor, &place.user.profile.login);
     match factor.kind() {
         FactorKind::Totp => json!({ "credentialId": login }),

@@ -58,11 +58,11 @@ fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 }
 
 /// Okta's spelling of a moment.
-pub(super) fn timestamp(moment: DateTime<Utc>) -> Value {
+pub(crate) fn timestamp(moment: DateTime<Utc>) -> Value {
     moment.to_rfc3339_opts(SecondsFormat::Millis, true).into()
 }
 
 /// The same, of one that may not have come.
-pub(super) fn optional_timestamp(moment: Option<DateTime<Utc>>) -> Value {
+pub(crate) fn optional_timestamp(moment: Option<DateTime<Utc>>) -> Value {
     moment.map_or(Value::Null, timestamp)
 }

@@ -43,7 +43,8 @@ use axum::routing::{any, delete, get, post, put};
 
 pub(crate) use access::token_of;
 pub(crate) use error::ApiError;
-pub(crate) use json::Body;
+pub(crate) use factor_shape::{Place, profile};
+pub(crate) use json::{Body, optional_timestamp, timestamp};
 
 use crate::site::Site;
 

@@ -77,7 +77,7 @@ impl Endpoint {
                 Some(Self::DeviceAuthorize)
             }
             ["oauth2", "v1", name] | ["oauth2", _, "v1", name] => Self::of_authorization_server(name),
-            ["signin"] | ["idp", "idx", ..] => Some(Self::SignIn),
+            ["signin"] | ["idp", "idx", ..] | ["api", "v1", "authn", ..] => Some(Self::SignIn),
             ["api", "v1", ..] => Some(Self::Api),
             _ => None,
         }
@@ -121,6 +121,7 @@ mod tests {
         assert_eq!(at("/oauth2/default/v1/token"), Some("token"));
         assert_eq!(at("/oauth2/default/v1/device/authorize"), Some("device_authorize"));
         assert_eq!(at("/api/v1/users/me"), Some("api"));
+        assert_eq!(at("/api/v1/authn/factors/ost1/verify"), Some("sign_in"));
         for path in ["/", "/oauth2/v1/nothing", "/gatewright/v1/misbehaviour", "", "/oauth2/v1/token/x"] {
             assert_eq!(at(path), None, "{path}");
         }

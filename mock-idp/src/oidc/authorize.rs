@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 
 use super::activate;
 use super::consent;
@@ -15,6 +15,7 @@ use super::request_object;
 use super::respond;
 use super::server::AuthServer;
 use crate::Event;
+use crate::authn;
 use crate::misbehaviour::Occasion;
 use crate::model::{
     Actor, App, AppId, AppStatus, Cause, Entry, EventType, ServerName, Session, User, Verdict,
@@ -41,7 +42,7 @@ pub(super) async fn authorize(
         Err(error) => return page(&site, &error, error.status),
     };
     match AuthorizeRequest::read(&params, &site.model, &server.record) {
-        Ok(request) => decide(&site, &visit, request, &method),
+        Ok(request) => enter(&site, &visit, request, params.value("sessionToken"), &method),
         Err(Unacceptable::Page(error)) => {
             note_refusal(&site, &visit, server.name(), &params, &error, false);
             page(&site, &error, StatusCode::BAD_REQUEST)
@@ -55,9 +56,38 @@ pub(super) async fn authorize(
     }
 }
 
+/// A session token, which is Okta's own, makes a session first. One that is good no more is as good as none.
+fn enter(
+    site: &Site,
+    visit: &Visit,
+    request: AuthorizeRequest,
+    session_token: Option<&str>,
+    method: &Method,
+) -> Response {
+    let session_token = session_token.filter(|_| request.prompt != Prompt::Login);
+    match session_token.and_then(|token| authn::redeem(site, visit, token)) {
+        Some((session, cookie)) => {
+            let mut response = decide_for(site, visit, request, Some(session), method);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            response
+        }
+        None => decide(site, visit, request, method),
+    }
+}
+
 pub(super) fn decide(site: &Site, visit: &Visit, request: AuthorizeRequest, method: &Method) -> Response {
-    let silent = request.prompt == Prompt::None;
     let session = visit.session(site).filter(|_| request.prompt != Prompt::Login);
+    decide_for(site, visit, request, session, method)
+}
+
+fn decide_for(
+    site: &Site,
+    visit: &Visit,
+    request: AuthorizeRequest,
+    session: Option<Session>,
+    method: &Method,
+) -> Response {
+    let silent = request.prompt == Prompt::None;
     let Some(session) = session else {
         return match silent {
             true => refuse(site, visit, &request, None, &error::login_required(), method),

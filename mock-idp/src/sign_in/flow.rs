@@ -59,6 +59,9 @@ impl SignIn {
         }
         let Some(user) = self.known_user(site) else { return Stage::Identify };
         let judgement = self.judge(site, visit, &user);
+        if let (Verdict::Allow | Verdict::Enroll(_), Some(old)) = (&judgement.verdict, &self.expired) {
+            return Stage::Task(Task::NewPassword { user: user.id.clone(), old: old.clone() });
+        }
         match judgement.verdict {
             Verdict::Allow => match (&self.destination, &self.task) {
                 (Destination::SecurityMethods { set_up: Some(kind) }, Some(task))
@@ -103,7 +106,12 @@ impl SignIn {
 
     /// Who it is, if that is known and it is somebody who may sign in.
     fn known_user(&self, site: &Site) -> Option<Arc<User>> {
-        site.model.user(self.user.as_ref()?).filter(|user| user.status == UserStatus::Active)
+        let may = |status| match status {
+            UserStatus::Active => true,
+            UserStatus::PasswordExpired => self.expired.is_some(),
+            _ => false,
+        };
+        site.model.user(self.user.as_ref()?).filter(|user| may(user.status))
     }
 
     /// What the policies say to this person now.
@@ -118,7 +126,7 @@ impl SignIn {
             address: visit.address,
             began: self.began,
             proofs: &proofs,
-            remembered: site.model.two_factors_given(&user.id, self.browser),
+            remembered: self.browser.and_then(|browser| site.model.two_factors_given(&user.id, browser)),
             app: app.as_deref(),
             asked: self.destination.asked(site, user),
         })
@@ -156,6 +164,7 @@ impl SignIn {
                     self.proofs.clear();
                 }
                 self.user = Some(user.id.clone());
+                self.expired = None;
                 self.alert = None;
                 if proved {
                     self.proved_password(site, visit, &user);
@@ -193,6 +202,7 @@ impl SignIn {
         self.alert = None;
         if to_start {
             self.user = None;
+            self.expired = None;
             self.proofs.clear();
         }
     }

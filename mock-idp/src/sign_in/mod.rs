@@ -31,8 +31,8 @@ pub(crate) use alert::Alert;
 pub(crate) use flow::{Choice, Refusal, Stage, judge_session};
 pub(crate) use pages::{ask, begin, encoded, enough_for_security_methods, set_up, started_over};
 pub(crate) use pending::{Destination, PATIENCE, SignIn, SignIns};
-pub(crate) use session::end_session;
-pub(crate) use steps::{finish, shown, under_way};
+pub(crate) use session::{end_session, start};
+pub(crate) use steps::{browser, finish, shown, under_way};
 pub(crate) use task::Task;
 
 use crate::site::Site;

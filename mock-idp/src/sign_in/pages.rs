@@ -172,7 +172,7 @@ pub(crate) fn ask(
 ) -> Response {
     let device = Device::of(visit);
     let sign_in = start(site, &device, destination, username, session);
-    let token = site.sign_ins.begin(sign_in.clone(), site.now());
+    let token = site.sign_ins.begin(sign_in.clone(), site.engine(), site.now());
     device.kept_by(views::page(site, visit, token.expose(), &sign_in))
 }
 
@@ -182,7 +182,7 @@ pub(crate) fn set_up(site: &Site, visit: &Visit, kind: FactorKind, session: &Ses
     let destination = Destination::SecurityMethods { set_up: Some(kind) };
     let mut sign_in = start(site, &device, destination, "", Some(session));
     sign_in.choose(site, visit, Choice::Enroll(kind));
-    let token = site.sign_ins.begin(sign_in, site.now());
+    let token = site.sign_ins.begin(sign_in, site.engine(), site.now());
     device.kept_by(see_other(&format!("/signin?stateToken={}", encoded(token.expose()))))
 }
 
@@ -199,7 +199,7 @@ pub(crate) fn enough_for_security_methods(
     if let Stage::Finished(..) = sign_in.stage(site, visit) {
         return Ok(());
     }
-    let token = site.sign_ins.begin(sign_in, site.now());
+    let token = site.sign_ins.begin(sign_in, site.engine(), site.now());
     Err(Box::new(device.kept_by(see_other(&format!("/signin?stateToken={}", encoded(token.expose()))))))
 }
 
@@ -234,17 +234,14 @@ fn start(
     username: &str,
     session: Option<&Session>,
 ) -> SignIn {
-    let user = session.and_then(|session| site.model.user(&session.user));
-    SignIn {
-        browser: Digest::of(device.cookie.expose()),
-        destination,
-        began: site.now(),
-        username: user.as_ref().map_or(username, |user| &user.profile.login).to_owned(),
-        user: user.map(|user| user.id.clone()),
-        proofs: session.map(|session| session.proofs.clone()).unwrap_or_default(),
-        task: None,
-        alert: None,
+    let mut sign_in = SignIn::new(destination, Some(Digest::of(device.cookie.expose())), site.now());
+    sign_in.username = username.to_owned();
+    if let Some((session, user)) =
+        session.and_then(|session| Some((session, site.model.user(&session.user)?)))
+    {
+        sign_in.adopt(session, &user);
     }
+    sign_in
 }
 
 /// A path and query of the origin `here`, if that is what a browser would make of `wanted`.

@@ -3,12 +3,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ground::{Secret, random};
+use ground::Secret;
 
 use super::alert::Alert;
 use super::task::Task;
-use crate::model::{Digest, Expiring, FactorKind, SessionId, UserId, Verification};
+use crate::model::{Digest, Expiring, FactorKind, Session, SessionId, User, UserId, Verification};
 use crate::oidc::AuthorizeRequest;
+use crate::widget::Engine;
 
 /// How long a person may take to sign in, in stage time.
 pub(crate) const PATIENCE: TimeDelta = TimeDelta::minutes(60);
@@ -33,8 +34,8 @@ pub(crate) enum Destination {
 /// A sign-in under way.
 #[derive(Clone, Debug)]
 pub(crate) struct SignIn {
-    /// The browser in which it began, by the digest of its device cookie.
-    pub(super) browser: Digest,
+    /// The browser in which it began, by the digest of its device cookie; none where a program began it.
+    pub(super) browser: Option<Digest>,
     pub(crate) destination: Destination,
     /// When it began, in stage time: what was proved since is fresh.
     pub(crate) began: DateTime<Utc>,
@@ -44,10 +45,36 @@ pub(crate) struct SignIn {
     pub(crate) user: Option<UserId>,
     /// What has been proved, here or in the session that the browser has.
     pub(super) proofs: Vec<Verification>,
+    /// The password that was given, where it has expired and is changed after everything else.
+    pub(super) expired: Option<Secret>,
     /// What the person is about to do next, if that has been chosen.
     pub(crate) task: Option<Task>,
     /// What there is to say about the last attempt.
     pub(crate) alert: Option<Alert>,
+}
+
+impl SignIn {
+    /// One of somebody whom nobody knows yet.
+    pub(crate) fn new(destination: Destination, browser: Option<Digest>, now: DateTime<Utc>) -> Self {
+        Self {
+            browser,
+            destination,
+            began: now,
+            username: String::new(),
+            user: None,
+            proofs: Vec::new(),
+            expired: None,
+            task: None,
+            alert: None,
+        }
+    }
+
+    /// The same, of the person who has this session, whose proofs count.
+    pub(crate) fn adopt(&mut self, session: &Session, user: &User) {
+        self.username.clone_from(&user.profile.login);
+        self.user = Some(user.id.clone());
+        self.proofs.clone_from(&session.proofs);
+    }
 }
 
 /// A session on its way to the admin console's host.
@@ -72,16 +99,19 @@ impl SignIns {
         Self { under_way: Mutex::new(under_way), tickets: Mutex::new(tickets) }
     }
 
-    /// Begins a sign-in; the secret is its state token, which begins as Identity Engine's do.
-    pub(super) fn begin(&self, sign_in: SignIn, now: DateTime<Utc>) -> Secret {
-        let token = Secret::new("state token", format!("02.id.{}", random::token()));
+    /// Begins a sign-in; the secret is its state token.
+    pub(super) fn begin(&self, sign_in: SignIn, engine: Engine, now: DateTime<Utc>) -> Secret {
+        let token = engine.state_token();
         self.under_way().insert(Digest::of(token.expose()), sign_in, now + PATIENCE, now);
         token
     }
 
     /// The sign-in of this state token, if this browser began it.
     pub(super) fn find(&self, token: &str, browser: Digest, now: DateTime<Utc>) -> Option<SignIn> {
-        self.under_way().find(Digest::of(token), now).filter(|sign_in| sign_in.browser == browser).cloned()
+        self.under_way()
+            .find(Digest::of(token), now)
+            .filter(|sign_in| sign_in.browser == Some(browser))
+            .cloned()
     }
 
     /// Keeps where a sign-in has come to; false when it had ended meanwhile.

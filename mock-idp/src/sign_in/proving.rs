@@ -29,6 +29,18 @@ impl SignIn {
         }
     }
 
+    /// Has a password that has expired changed after everything else, as Okta's Classic Engine does, and not at once.
+    pub(crate) fn change_password_last(&mut self, site: &Site, visit: &Visit) {
+        let Some(Task::NewPassword { user, old }) = &self.task else { return };
+        let Some(user) = site.model.user(user) else { return };
+        if self.user.as_ref() != Some(&user.id) {
+            self.proofs.clear();
+        }
+        self.user = Some(user.id.clone());
+        self.expired = Some(old.clone());
+        self.proved_password(site, visit, &user);
+    }
+
     /// Takes a new password from somebody who has given the one that has expired, and gives it again where a face asks
     /// for that.
     pub(crate) fn give_new_password(
@@ -46,9 +58,12 @@ impl SignIn {
                     self.proofs.clear();
                 }
                 self.user = Some(user.id.clone());
+                self.expired = None;
                 self.proved_password(site, visit, &user);
             }
-            Err(ModelError::Invalid { reason, .. }) => self.alert = Some(Alert::NewPassword(reason)),
+            Err(ModelError::Invalid { reason, .. } | ModelError::PasswordNotTaken(reason)) => {
+                self.alert = Some(Alert::NewPassword(reason));
+            }
             Err(refusal) => self.alert = Some(Alert::NewPassword(refusal.to_string())),
         }
     }
@@ -175,8 +190,10 @@ impl SignIn {
         self.alert = None;
         self.proofs.retain(|old| old.method != proof.method);
         self.proofs.push(proof);
-        if let Some(user) = self.user.as_ref().filter(|_| are_two_factors(&self.proofs)) {
-            site.model.note_two_factors(user, self.browser);
+        if let (Some(user), Some(browser)) = (&self.user, self.browser)
+            && are_two_factors(&self.proofs)
+        {
+            site.model.note_two_factors(user, browser);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Sessions at the org, as sign-ins begin and end them.
 
 use axum::response::Response;
-use http::{Method, header};
+use http::{HeaderValue, Method, header};
 
 use super::pending::{Destination, SignIn};
 use crate::Event;
@@ -23,6 +23,25 @@ pub(super) fn begin(
     limits: SessionLimits,
     method: &Method,
 ) -> Response {
+    let (session, cookie) = start(site, visit, sign_in, user, limits);
+    let mut response = match &sign_in.destination {
+        Destination::Page(path) => onward(path, method),
+        Destination::Authorize(request) => oidc::finish(site, visit, request, &session, method),
+        Destination::SecurityMethods { .. } => onward(SETTINGS, method),
+    };
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    response
+}
+
+/// Makes the session of a person whose sign-in has come to its end, or renews the one that the browser has. The value
+/// is what sets its cookie.
+pub(crate) fn start(
+    site: &Site,
+    visit: &Visit,
+    sign_in: &SignIn,
+    user: &User,
+    limits: SessionLimits,
+) -> (Session, HeaderValue) {
     let cause = visit.cause(Actor::User(user.id.clone()));
     let proofs = &sign_in.proofs;
     let (session, cookie) = match visit.session(site) {
@@ -42,17 +61,11 @@ pub(super) fn begin(
         login: sign_in.username.clone(),
         session: session.id.clone(),
     });
-    let mut response = match &sign_in.destination {
-        Destination::Page(path) => onward(path, method),
-        Destination::Authorize(request) => oidc::finish(site, visit, request, &session, method),
-        Destination::SecurityMethods { .. } => onward(SETTINGS, method),
-    };
     let cookie = match limits.persistent_cookie {
         true => set_cookie_for(SESSION_COOKIE, &cookie, "None", limits.max_lifetime.or(limits.max_idle)),
         false => set_cookie(SESSION_COOKIE, &cookie, "None"),
     };
-    response.headers_mut().append(header::SET_COOKIE, cookie);
-    response
+    (session, cookie)
 }
 
 /// Tells the relying party that this person can't give the proof that it asked for.

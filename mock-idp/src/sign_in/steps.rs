@@ -15,7 +15,7 @@ use crate::web::Visit;
 pub(super) const DEVICE_COOKIE: &str = "DT";
 
 /// The browser that asks, if it has asked before.
-pub(super) fn browser(visit: &Visit) -> Option<Digest> {
+pub(crate) fn browser(visit: &Visit) -> Option<Digest> {
     visit.cookie(DEVICE_COOKIE).map(Digest::of)
 }
 

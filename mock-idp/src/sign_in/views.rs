@@ -13,7 +13,7 @@ use super::task::Task;
 use crate::model::{AuthenticationMethod, FactorKind, Step, UserVerification};
 use crate::site::Site;
 use crate::web::{Visit, html, html_connecting_to, qr_code};
-use crate::widget;
+use crate::widget::{self, Engine, SignInWidget};
 
 /// Where the device beside a browser answers FastPass's pages: Okta Verify's own first port on loopback.
 const DEVICE: &str = "http://localhost:8769";
@@ -127,8 +127,12 @@ struct Refused<'a> {
 
 /// The page for where a sign-in stands.
 pub(super) fn page(site: &Site, visit: &Visit, token: &str, sign_in: &SignIn) -> Response {
-    if site.widget.is_some() {
-        return widget::page(site, token);
+    let stage = sign_in.stage(site, visit);
+    if let Some(engine) = site.widget.as_ref().map(SignInWidget::engine)
+        // Classic Engine's page would only ask for the password again.
+        && !(engine == Engine::Classic && matches!(stage, Stage::Refused(_)))
+    {
+        return widget::page(site, engine, token, sign_in);
     }
     let alert = sign_in.alert.as_ref().map(ToString::to_string);
     let around = Around {
@@ -141,7 +145,7 @@ pub(super) fn page(site: &Site, visit: &Visit, token: &str, sign_in: &SignIn) ->
         state_token: token,
         username: &sign_in.username,
     };
-    match sign_in.stage(site, visit) {
+    match stage {
         Stage::Identify => html(StatusCode::OK, &Identify { around }),
         Stage::Task(task) => task_page(site, around, &task),
         Stage::Choose(steps) => html(StatusCode::OK, &choice(around, &steps)),

@@ -97,6 +97,10 @@ pub(crate) fn assets() -> Router<Site> {
         .route("/assets/await-device.js", get(script(include_str!("../../templates/assets/await-device.js"))))
         .route("/assets/security-key.js", get(script(include_str!("../../templates/assets/security-key.js"))))
         .route("/assets/fastpass.js", get(script(include_str!("../../templates/assets/fastpass.js"))))
+        .route(
+            "/assets/widget-classic.js",
+            get(script(include_str!("../../templates/assets/widget-classic.js"))),
+        )
         .route("/assets/org.svg", get(move || async move { icon() }))
         .route("/favicon.ico", get(move || async move { icon() }))
 }

@@ -7,7 +7,7 @@ mod run;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use agent::{Http, Joining, LogTo, Tunnel};
 pub(crate) use browser::{Browser, BrowserChoice};
@@ -90,8 +90,21 @@ pub(crate) struct Okta {
     /// Show Okta's own sign-in page: the folder of an unpacked npm package @okta/okta-signin-widget
     #[arg(long, value_name = "DIR")]
     pub(crate) sign_in_widget: Option<PathBuf>,
+    /// Which of Okta's engines that page is of; the org decides the same with either
+    #[arg(long, value_name = "ENGINE", value_enum, default_value_t, requires = "sign_in_widget")]
+    pub(crate) engine: SignInEngine,
     #[command(flatten)]
     pub(crate) showing: Showing,
+}
+
+/// One of Okta's engines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SignInEngine {
+    /// The present one
+    #[default]
+    IdentityEngine,
+    /// The former one, whose page goes by the primary authentication API
+    Classic,
 }
 
 /// How what stands says what it is.

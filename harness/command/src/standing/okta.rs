@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gatewright::parts::ground::{Authority, Clock, Sink};
-use gatewright::parts::mock_idp::{Config, KeyPool, Org, SignInWidget, StartError};
+use gatewright::parts::mock_idp::{Config, Engine, KeyPool, Org, SignInWidget, StartError};
 use gatewright::stage::Login;
 use serde::Serialize;
 
@@ -35,7 +35,12 @@ struct SaidOfOrg<'a> {
 pub(crate) async fn okta(args: cli::Okta) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::listen()?;
     let authority = Authority::new().map_err(Failure::failed)?;
-    let widget = args.sign_in_widget.as_deref().map(SignInWidget::open).transpose();
+    let engine = match args.engine {
+        cli::SignInEngine::IdentityEngine => Engine::IdentityEngine,
+        cli::SignInEngine::Classic => Engine::Classic,
+    };
+    let open = |folder| SignInWidget::open(folder, engine);
+    let widget = args.sign_in_widget.as_deref().map(open).transpose();
     let sign_in_widget = widget.map_err(Failure::usage)?;
     let config = Config {
         host: format!("{}.okta.localhost", args.name),

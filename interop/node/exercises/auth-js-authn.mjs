@@ -1,0 +1,89 @@
+// A sign-in page of one's own: password and code by the primary authentication API, then tokens by the session token that
+// comes of it.
+import { createHmac } from 'node:crypto';
+
+import { Browser } from '../browser.mjs';
+import { asking, exercise } from '../exercise.mjs';
+
+const ACR = 'urn:okta:loa:2fa:any';
+const STEP = 30;
+
+await exercise('@okta/okta-auth-js', async ({ OktaAuth }, scene) => {
+  const { issuer, spa, person } = scene;
+  const key = await secondFactor(scene);
+  let asked;
+  const sdk = new OktaAuth({
+    issuer,
+    clientId: spa.id,
+    redirectUri: spa.redirect_uri,
+    scopes: ['openid', 'profile', 'email'],
+    acrValues: ACR,
+    setLocation: (url) => { asked = new URL(url); },
+  });
+  const { login: username, password } = person;
+  const refused = (call) => call().then(() => 'taken', ({ errorCode, errorSummary }) => `${errorCode}: ${errorSummary}`);
+  const begin = (password) => sdk.signInWithCredentials({ username, password, relayState: 'deep link' });
+
+  const choice = await asking(() => begin(password));
+  const wrongPassword = await refused(() => begin('wrong'));
+  const factor = await asking(() => choice.factors.find(({ factorType }) => factorType === 'token:software:totp'));
+  const wrongCode = await refused(() => factor.verify({ passCode: '000000' }));
+  const done = await asking(() => factor.verify({ passCode: code(key, Date.now()) }));
+  const usedCode = await refused(() => factor.verify({ passCode: code(key, Date.now()) }));
+
+  const { sessionToken } = done;
+  await asking(() => sdk.token.getWithRedirect({ sessionToken }));
+  const stops = (location) => location.startsWith(spa.redirect_uri);
+  const browser = new Browser();
+  const callback = new URL((await browser.open(asked.href, { stops })).url);
+  const { code: granted, state } = Object.fromEntries(callback.searchParams);
+  const begun = sdk.transactionManager.load({ state });
+  const exchange = { ...begun, authorizationCode: granted };
+  const { tokens } = await asking(() => sdk.token.exchangeCodeForTokens(exchange));
+  const nonce = asked.searchParams.get('nonce');
+  const { claims } = await asking(() => sdk.token.verify(tokens.idToken, { nonce, acrValues: ACR }));
+  const elsewhere = await new Browser().open(asked.href, { stops });
+
+  return {
+    states: [choice.status, done.status],
+    relayState: done.data.relayState,
+    user: done.user.profile.login,
+    wrongPassword,
+    wrongCode,
+    usedCode,
+    claims: { ...claims, amr: [...claims.amr].sort() },
+    // Somebody else who opens it is asked to sign in.
+    elsewhere: { left: stops(elsewhere.url), status: elsewhere.status },
+  };
+});
+
+/** Has the org ask for a second factor, and the person have one: its key. */
+async function secondFactor({ issuer, api_token, person }) {
+  const post = async (path, body) => {
+    const headers = { authorization: `SSWS ${api_token}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${issuer}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${answer.status} from ${path}: ${await answer.text()}`);
+    return answer.json();
+  };
+  const factors = `/api/v1/users/${person.id}/factors`;
+  const factor = await post(factors, { factorType: 'token:software:totp', provider: 'OKTA' });
+  const key = factor._embedded.activation.sharedSecret;
+  // A code is taken once: the one that activates is the one before.
+  await post(`${factors}/${factor.id}/lifecycle/activate`, { passCode: code(key, Date.now() - STEP * 1000) });
+  const policy = await post('/api/v1/policies', { type: 'OKTA_SIGN_ON', name: 'Two factors' });
+  const signon = { access: 'ALLOW', requireFactor: true, factorPromptMode: 'ALWAYS', session: {} };
+  await post(`/api/v1/policies/${policy.id}/rules`, { type: 'SIGN_ON', name: 'Everybody', actions: { signon } });
+  return key;
+}
+
+/** The code of this moment (RFC 6238). */
+function code(base32, milliseconds) {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...base32].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(milliseconds / 1000 / STEP)));
+  const digest = createHmac('sha1', key).update(step).digest();
+  const number = digest.readUInt32BE(digest[19] & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
