@@ -18,6 +18,9 @@ pub(super) struct RequestWillBeSent {
     #[serde(rename = "type", default)]
     pub(super) kind: String,
     pub(super) frame_id: Option<String>,
+    /// The document that asks, by the name of the request that brought it.
+    #[serde(default)]
+    pub(super) loader_id: String,
     pub(super) redirect_response: Option<ResponseHead>,
     #[serde(default)]
     pub(super) redirect_has_extra_info: bool,
@@ -95,6 +98,7 @@ pub(super) struct FrameNavigated {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FrameHead {
+    pub(super) id: String,
     pub(super) parent_id: Option<String>,
     pub(super) loader_id: String,
     url: String,

@@ -170,6 +170,10 @@ impl Recorder {
         match event {
             "frameNavigated" => {
                 let Some(FrameNavigated { frame }) = read(params) else { return };
+                let State { tabs, requests, words, .. } = &mut *state;
+                requests.document_replaced(&frame.id, &frame.loader_id, &mut |event| {
+                    self.tell(tabs, words, event);
+                });
                 let Some(open) = state.tab(tab) else { return };
                 if frame.parent_id.is_some() {
                     return;

@@ -31,6 +31,8 @@ struct Open {
     session: SessionId,
     kind: Kind,
     navigation: bool,
+    /// In which frame, and which document there, it was asked for.
+    asker: (Option<String>, String),
     /// What was asked for last.
     url: String,
     /// Those that are not told in full, the first in front.
@@ -97,6 +99,7 @@ impl Requests {
             session: session.clone(),
             kind,
             navigation,
+            asker: (sent.frame_id, sent.loader_id),
             url: String::new(),
             hops: VecDeque::new(),
             extras: early.remove(&id).unwrap_or_default(),
@@ -152,12 +155,27 @@ impl Requests {
 
     /// The session that told of these requests is over: nothing more will be heard of them.
     pub(super) fn session_over(&mut self, session: &SessionId, tell: &mut dyn FnMut(Event)) {
-        let of_session = self.open.iter().filter(|(_, open)| open.session == *session);
-        let ids: Vec<_> = of_session.map(|(id, _)| id.clone()).collect();
+        self.give_up(|open| open.session == *session, tell);
+    }
+
+    /// Another document is in a frame. What the one before asked for is given up, and of a request that was just being
+    /// finished nothing more may be heard.
+    pub(super) fn document_replaced(&mut self, frame: &str, by: &str, tell: &mut dyn FnMut(Event)) {
+        let of_another = |open: &Open| {
+            let (asked_in, document) = &open.asker;
+            open.kind != Kind::Document && asked_in.as_deref() == Some(frame) && document != by
+        };
+        self.give_up(of_another, tell);
+    }
+
+    fn give_up(&mut self, which: impl Fn(&Open) -> bool, tell: &mut dyn FnMut(Event)) {
+        let given_up = self.open.iter().filter(|(_, open)| which(open));
+        let ids: Vec<_> = given_up.map(|(id, _)| id.clone()).collect();
         for id in ids {
             if let Some(open) = self.open.get_mut(&id) {
                 let gone = || End::Failed { reason: "the page is gone".into(), canceled: true };
                 open.end.get_or_insert_with(gone);
+                open.in_flight = None;
                 open.expect_no_more();
             }
             self.tell_about(&id, tell);
@@ -304,6 +322,7 @@ mod tests {
                 }
                 "finished" => requests.finished(serde_json::from_value(params).unwrap(), &mut tell),
                 "failed" => requests.failed(serde_json::from_value(params).unwrap(), &mut tell),
+                "replaced" => requests.document_replaced("T", params.as_str().unwrap(), &mut tell),
                 "over" => requests.session_over(&session, &mut tell),
                 other => panic!("{other}"),
             }
@@ -387,6 +406,21 @@ mod tests {
             scene.lines(),
             ["GET https://a.test/", "failed https://a.test/ net::ERR_CERT_COMMON_NAME_INVALID"]
         );
+    }
+
+    #[test]
+    fn what_a_document_asked_for_ends_with_it() {
+        let mut scene = Scene::default();
+        let mut fetch = sent("https://a.test/data", false);
+        fetch["type"] = json!("Fetch");
+        fetch["loaderId"] = json!("first");
+        scene.hear("sent", fetch);
+        scene.hear("replaced", json!("first"));
+        assert_eq!(scene.lines(), ["GET https://a.test/data"]);
+        scene.hear("replaced", json!("second"));
+        let ended = ["GET https://a.test/data", "failed https://a.test/data the page is gone"];
+        assert_eq!(scene.lines(), ended);
+        assert_eq!(scene.activity.in_flight(), 0);
     }
 
     #[test]
