@@ -27,8 +27,15 @@ pub enum Endpoint {
     Revoke,
     /// The end-session endpoint.
     Logout,
-    /// The sign-in page.
+    /// The sign-in page, and what its clients ask of Identity Engine or of the primary authentication API beside the three
+    /// that follow.
     SignIn,
+    /// Where a sign-in is told who it is.
+    Identify,
+    /// Where a sign-in is given proof: a password, a code, what a security key made.
+    Proof,
+    /// Where a sign-in asks whether the device has done its part.
+    Poll,
     /// The management API.
     Api,
 }
@@ -47,6 +54,9 @@ impl Endpoint {
         Self::Revoke,
         Self::Logout,
         Self::SignIn,
+        Self::Identify,
+        Self::Proof,
+        Self::Poll,
         Self::Api,
     ];
 
@@ -64,6 +74,9 @@ impl Endpoint {
             Self::Revoke => "revoke",
             Self::Logout => "logout",
             Self::SignIn => "sign_in",
+            Self::Identify => "identify",
+            Self::Proof => "proof",
+            Self::Poll => "poll",
             Self::Api => "api",
         }
     }
@@ -77,6 +90,11 @@ impl Endpoint {
                 Some(Self::DeviceAuthorize)
             }
             ["oauth2", "v1", name] | ["oauth2", _, "v1", name] => Self::of_authorization_server(name),
+            ["idp", "idx", "identify"] | ["api", "v1", "authn"] => Some(Self::Identify),
+            ["idp", "idx", "challenge", "answer"]
+            | ["api", "v1", "authn", "factors", _, "verify"]
+            | ["signin", "verify"] => Some(Self::Proof),
+            ["idp", "idx", "challenge", "poll"] | ["signin", "poll"] => Some(Self::Poll),
             ["signin"] | ["idp", "idx", ..] | ["api", "v1", "authn", ..] => Some(Self::SignIn),
             ["api", "v1", ..] => Some(Self::Api),
             _ => None,
@@ -99,12 +117,17 @@ impl Endpoint {
 
     /// Whether its requests tell for which app they are.
     pub(super) fn knows_app(self) -> bool {
-        !matches!(self, Self::Keys | Self::SignIn | Self::Api)
+        !self.is_of_sign_in() && !matches!(self, Self::Keys | Self::Api)
     }
 
     /// Whether its requests tell for which user they are.
     pub(super) fn knows_user(self) -> bool {
-        !matches!(self, Self::Discovery | Self::Keys | Self::DeviceAuthorize | Self::SignIn | Self::Api)
+        !self.is_of_sign_in()
+            && !matches!(self, Self::Discovery | Self::Keys | Self::DeviceAuthorize | Self::Api)
+    }
+
+    fn is_of_sign_in(self) -> bool {
+        matches!(self, Self::SignIn | Self::Identify | Self::Proof | Self::Poll)
     }
 }
 
@@ -121,7 +144,14 @@ mod tests {
         assert_eq!(at("/oauth2/default/v1/token"), Some("token"));
         assert_eq!(at("/oauth2/default/v1/device/authorize"), Some("device_authorize"));
         assert_eq!(at("/api/v1/users/me"), Some("api"));
-        assert_eq!(at("/api/v1/authn/factors/ost1/verify"), Some("sign_in"));
+        assert_eq!(at("/idp/idx/introspect"), Some("sign_in"));
+        assert_eq!(at("/idp/idx/identify"), Some("identify"));
+        assert_eq!(at("/idp/idx/challenge"), Some("sign_in"));
+        assert_eq!(at("/idp/idx/challenge/answer"), Some("proof"));
+        assert_eq!(at("/idp/idx/challenge/poll"), Some("poll"));
+        assert_eq!(at("/api/v1/authn"), Some("identify"));
+        assert_eq!(at("/api/v1/authn/factors/ost1/verify"), Some("proof"));
+        assert_eq!(at("/api/v1/authn/introspect"), Some("sign_in"));
         for path in ["/", "/oauth2/v1/nothing", "/gatewright/v1/misbehaviour", "", "/oauth2/v1/token/x"] {
             assert_eq!(at(path), None, "{path}");
         }

@@ -217,7 +217,7 @@ async fn what_is_no_knob_is_refused_over_http_with_what_exists() {
 {"fault": {"id_token_claim": "sub"}}
   E0000001 knob: invalid type: string "sub", expected struct variant
 {"fault": {"answer_cut": {"endpoint": "tokne", "after": 1}}}
-  E0000001 knob: there is no `tokne`. Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, par, device_authorize, introspect, revoke, logout, sign_in, api
+  E0000001 knob: there is no `tokne`. Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, par, device_authorize, introspect, revoke, logout, sign_in, identify, proof, poll, api
 {"fault": {"answer_cut": {"endpoint": "token", "after": -1}}}
   E0000001 knob: invalid value: integer `-1`, expected u64
 {"fault": {"id_token_signature": "bad"}}

@@ -283,7 +283,7 @@ record! {
             /// The answer to an authorization request, as the browser brings it.
             callback: Option<CallbackFaults>,
             /// Whole answers, by endpoint: `discovery`, `keys`, `authorize`, `token`, `userinfo`, `par`,
-            /// `device_authorize`, `introspect`, `revoke`, `logout`, `sign_in` or `api`.
+            /// `device_authorize`, `introspect`, `revoke`, `logout`, `sign_in`, `identify`, `proof`, `poll` or `api`.
             answers: Entries<Endpoint, AnswerFaults>,
             /// For this user alone.
             user: Option<UserName>,

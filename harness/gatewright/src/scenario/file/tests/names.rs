@@ -261,7 +261,7 @@ fn a_misbehaviour_that_does_not_exist_is_shown_with_those_that_do() {
     10 |   - okta misbehaves: { callback: { double: nonce }, answers: { tokn: { status: 500 } } }
        |                                                                ^^^^ expected an endpoint of the org
        |
-       = help: Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, par, device_authorize, introspect, revoke, logout, sign_in, api
+       = help: Did you mean `token`? There is: discovery, keys, authorize, token, userinfo, par, device_authorize, introspect, revoke, logout, sign_in, identify, proof, poll, api
 
     error: `lost` does not fit here
       --> scenarios/gate/x.yaml:11:31
