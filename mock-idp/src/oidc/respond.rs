@@ -10,7 +10,7 @@ use super::request::{ReplyTo, ResponseMode};
 use super::server::AuthServer;
 use crate::misbehaviour::Occasion;
 use crate::site::Site;
-use crate::web::{html, redirect, see_other};
+use crate::web::{html, leading_to, redirect, see_other};
 
 #[derive(Template)]
 #[template(path = "form_post.html")]
@@ -76,7 +76,7 @@ fn reply<'a>(
         }
         ResponseMode::FormPost => {
             let page = FormPost { action: &reply_to.redirect_uri, members: &members };
-            return with_no_referrer(html(StatusCode::OK, &page));
+            return leading_to(&reply_to.redirect_uri, with_no_referrer(html(StatusCode::OK, &page)));
         }
         ResponseMode::PostMessage => {
             let origin = location.origin().ascii_serialization();

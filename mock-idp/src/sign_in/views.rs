@@ -12,7 +12,7 @@ use super::pending::{Destination, SignIn};
 use super::task::Task;
 use crate::model::{AuthenticationMethod, FactorKind, Step, UserVerification};
 use crate::site::Site;
-use crate::web::{Visit, html, html_connecting_to, qr_code};
+use crate::web::{Visit, html, html_connecting_to, leading_to, qr_code};
 use crate::widget::{self, Engine, SignInWidget};
 
 /// Where the device beside a browser answers FastPass's pages: Okta Verify's own first port on loopback.
@@ -125,8 +125,16 @@ struct Refused<'a> {
     text: &'static str,
 }
 
-/// The page for where a sign-in stands.
+/// The page for where a sign-in stands. Its forms may lead to the relying party that it is for.
 pub(super) fn page(site: &Site, visit: &Visit, token: &str, sign_in: &SignIn) -> Response {
+    let page = page_within(site, visit, token, sign_in);
+    match &sign_in.destination {
+        Destination::Authorize(request) => leading_to(&request.reply_to.redirect_uri, page),
+        _ => page,
+    }
+}
+
+fn page_within(site: &Site, visit: &Visit, token: &str, sign_in: &SignIn) -> Response {
     let stage = sign_in.stage(site, visit);
     if let Some(engine) = site.widget.as_ref().map(SignInWidget::engine)
         // Classic Engine's page would only ask for the password again.

@@ -8,7 +8,7 @@ mod visit;
 
 pub(crate) use csrf::{CsrfKey, PostedForm};
 pub(crate) use pages::{
-    ErrorPage, assets, error_page, html, html_connecting_to, html_under, redirect, see_other,
+    ErrorPage, assets, error_page, html, html_connecting_to, html_under, leading_to, redirect, see_other,
 };
 pub(crate) use params::{Params, read_body, read_form};
 pub(crate) use visit::{SESSION_COOKIE, SignedIn, Visit, expired_cookie, set_cookie, set_cookie_for};

@@ -5,6 +5,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, StatusCode, header};
+use url::Url;
 
 use crate::site::Site;
 
@@ -12,6 +13,9 @@ use crate::site::Site;
 /// against every redirect that follows, and a sign-in ends at the relying party.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
                                        form-action https:; base-uri 'none'; frame-ancestors 'self'; connect-src 'self'";
+
+/// The part of every policy that says where forms lead.
+const FORMS: &str = "form-action https:";
 
 /// Answers with a rendered page. Its forms' posts name their `Origin`, which `no-referrer` would make `null`.
 pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
@@ -36,6 +40,31 @@ pub(crate) fn html_under(policy: &str, status: StatusCode, page: &impl Template)
         // Our templates only write texts into memory.
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// The same answer, whose forms may lead to this URL too: an app on its developer's machine has no https, and one on a
+/// phone a scheme of its own.
+pub(crate) fn leading_to(url: &str, mut response: Response) -> Response {
+    let policy = response.headers().get(header::CONTENT_SECURITY_POLICY);
+    let policy = policy.and_then(|policy| policy.to_str().ok()).unwrap_or_default();
+    let policy = source(url).map(|source| policy.replace(FORMS, &format!("{FORMS} {source}")));
+    if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok()) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// What a policy calls a URL that isn't of https.
+fn source(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let source = match url.scheme() {
+        "https" => return None,
+        "http" => url.origin().ascii_serialization(),
+        scheme => format!("{scheme}:"),
+    };
+    // Hosts may have letters that mean something in a policy.
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "+-./:[]".contains(letter);
+    source.chars().all(plain).then_some(source)
 }
 
 /// 302, for an answer to a GET.
@@ -109,4 +138,19 @@ pub(crate) fn assets() -> Router<Site> {
 fn asset(content_type: &'static str, text: &'static str) -> Response {
     let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "public, max-age=3600")];
     (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_names_what_is_not_of_https_and_nothing_else() {
+        assert_eq!(source("https://idp.tunnel.test/oauth2/callback"), None);
+        assert_eq!(source("http://localhost:3000/callback?a=b").as_deref(), Some("http://localhost:3000"));
+        assert_eq!(source("http://[::1]:3000/").as_deref(), Some("http://[::1]:3000"));
+        assert_eq!(source("com.example.app:/callback").as_deref(), Some("com.example.app:"));
+        assert_eq!(source("http://a;script-src,b/"), None);
+        assert_eq!(source("callback"), None);
+    }
 }
