@@ -25,6 +25,31 @@ async fn authenticators_are_listed_by_oktas_keys() {
 }
 
 #[tokio::test]
+async fn okta_verifys_number_challenge_is_a_setting() {
+    let org = TestOrg::new().await;
+    let listed = org.api(Method::GET, "/authenticators", None).await.json();
+    let path = |place: usize| format!("/authenticators/{}", listed[place]["id"].as_str().unwrap());
+    let binding = |required: &str| {
+        let binding = json!({"style": "NUMBER_CHALLENGE", "required": required});
+        json!({"key": "okta_verify", "name": "Okta Verify", "settings": {"channelBinding": binding}})
+    };
+    assert_eq!(listed[1]["settings"], binding("NEVER")["settings"]);
+    let set = org.api(Method::PUT, &path(1), Some(binding("ALWAYS"))).await.json();
+    assert_eq!(set["settings"], binding("ALWAYS")["settings"]);
+    for (required, why) in
+        [("HIGH_RISK_ONLY", "Not supported by this org"), ("SOMETIMES", "It is required NEVER or ALWAYS")]
+    {
+        let refused = org.api(Method::PUT, &path(1), Some(binding(required))).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert_eq!(refused.json()["errorCauses"][0]["errorSummary"], format!("required: {why}"));
+    }
+    assert!(org.model().number_challenge().is_on());
+    let refused = org.api(Method::PUT, &path(0), Some(binding("NEVER"))).await;
+    assert!(refused.api_error().contains("E0000"), "{refused:?}");
+    assert!(org.model().number_challenge().is_on());
+}
+
+#[tokio::test]
 async fn lockout_settings_are_oktas_default_and_stay_it() {
     let org = TestOrg::new().await;
     let url = format!("{ORG}/attack-protection/api/v1/user-lockout-settings");

@@ -206,6 +206,7 @@ fn operations() -> Vec<Operation> {
         operation(post.clone(), "/policies/{policy}/rules/{rule}/lifecycle/{operation}", none()),
         operation(get.clone(), "/authenticators", none()),
         operation(get.clone(), "/authenticators/{authenticator}", none()),
+        operation(put.clone(), "/authenticators/{authenticator}", json!({"settings": {}})),
         operation(get.clone(), "/authenticators/{authenticator}/methods", none()),
         operation(get, "/threats/configuration", none()),
         operation(post, "/threats/configuration", json!({"action": "audit"})),
@@ -294,7 +295,7 @@ impl Furnished {
             ("access", access),
             ("access_rule", id(&rule)),
             ("zone", zone.unwrap().id.to_string()),
-            ("authenticator", id(&authenticators[0])),
+            ("authenticator", id(&authenticators[1])),
             ("operation", "activate".to_owned()),
         ];
         Self { org, names }
@@ -308,7 +309,14 @@ impl Furnished {
     /// All that the API shows of the org but its log.
     async fn dump(&self) -> Vec<String> {
         let mut seen = Vec::new();
-        let lists = ["/users?search=id%20pr", "/groups", "/apps", "/zones", "/authorizationServers"];
+        let lists = [
+            "/users?search=id%20pr",
+            "/groups",
+            "/apps",
+            "/zones",
+            "/authenticators",
+            "/authorizationServers",
+        ];
         let policies = PolicyKind::ALL.map(|kind| format!("/policies?type={}", kind.name()));
         let parts = [
             "/users/{user}/factors",
