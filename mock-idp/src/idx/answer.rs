@@ -38,7 +38,8 @@ pub(super) fn standing(
             offer(site, &mut body, user.as_deref(), &methods, forms, &mut remediations);
         }
         Stage::ChooseEnrolment(kinds) => {
-            offer_enrolment(&mut body, &kinds.into_iter().collect::<Vec<_>>(), forms, &mut remediations);
+            let kinds: Vec<FactorKind> = kinds.into_iter().collect();
+            offer_enrolment(site, &mut body, user.as_deref(), &kinds, forms, &mut remediations);
         }
         Stage::Task(task) => {
             match task {
@@ -52,12 +53,8 @@ pub(super) fn standing(
                     offer(site, &mut body, user.as_deref(), &methods, forms, &mut remediations);
                 }
                 Stage::ChooseEnrolment(kinds) => {
-                    offer_enrolment(
-                        &mut body,
-                        &kinds.into_iter().collect::<Vec<_>>(),
-                        forms,
-                        &mut remediations,
-                    );
+                    let kinds: Vec<FactorKind> = kinds.into_iter().collect();
+                    offer_enrolment(site, &mut body, user.as_deref(), &kinds, forms, &mut remediations);
                 }
                 _ => {}
             }
@@ -172,15 +169,15 @@ fn offer(
     forms: Forms<'_>,
     remediations: &mut Vec<Value>,
 ) {
-    let enrolled = user.map(|user| enrolled(site, user)).unwrap_or_default();
-    let listed: Vec<Authenticator> = enrolled.iter().map(|one| one.authenticator).collect();
-    let described: Vec<Value> = enrolled.iter().map(Enrolled::described).collect();
-    body.insert("authenticatorEnrollments".into(), list(&described));
+    let listed = list_enrolled(site, body, user);
     remediations.push(forms.select(methods, &listed));
 }
 
+/// Adds the choice between what to enrol, and what the person has: a security key isn't enrolled twice.
 fn offer_enrolment(
+    site: &Site,
     body: &mut Map<String, Value>,
+    user: Option<&User>,
     kinds: &[FactorKind],
     forms: Forms<'_>,
     remediations: &mut Vec<Value>,
@@ -189,8 +186,17 @@ fn offer_enrolment(
     let (listed, described): (Vec<Authenticator>, Vec<Value>) = offered
         .map(|(authenticator, kind)| (authenticator, authenticator.described(&[Method::enrolling(kind)])))
         .unzip();
+    list_enrolled(site, body, user);
     body.insert("authenticators".into(), list(&described));
     remediations.push(forms.select_enrolment(kinds, &listed));
+}
+
+/// Says what the person has to prove with, in the order that is returned.
+fn list_enrolled(site: &Site, body: &mut Map<String, Value>, user: Option<&User>) -> Vec<Authenticator> {
+    let enrolled = user.map(|user| enrolled(site, user)).unwrap_or_default();
+    let described: Vec<Value> = enrolled.iter().map(Enrolled::described).collect();
+    body.insert("authenticatorEnrollments".into(), list(&described));
+    enrolled.iter().map(|one| one.authenticator).collect()
 }
 
 /// Something that a person has to prove with.

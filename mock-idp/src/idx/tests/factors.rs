@@ -133,6 +133,8 @@ async fn a_security_key_is_set_up_and_used() {
     let mut browser = org.browser();
     let (handle, task) = browser.second(&org, "select-authenticator-enroll", "credential/enroll", 2).await;
     assert_eq!(task.remediations()[0], "enroll-authenticator");
+    // The widget looks here for keys that must not be enrolled again.
+    assert_eq!(task.json()["authenticatorEnrollments"]["value"][0]["key"], "okta_password");
     let made = flat(&key.create(&task.context()["activationData"]).to_json());
     let done = browser.idx("challenge/answer", json!({ "stateHandle": handle, "credentials": made })).await;
     assert_eq!(done.json()["success"]["name"], "success-redirect", "{done:?}");
