@@ -11,10 +11,20 @@ class Refusal extends Error {}
  * Plays an exercise of one client. Its outcome is what `play` has seen, or what the client said when it refused.
  * Whatever else goes wrong ends this process with a failure.
  */
-export async function exercise(name, play) {
+export function exercise(name, play) {
+  return perform(() => name, (scene) => play(require(name), scene));
+}
+
+/** The same for the client that the scene names, which isn't loaded here: it is the pages in a browser, or drives it. */
+export function exerciseInBrowser(play) {
+  return perform(({ client }) => client, play);
+}
+
+async function perform(nameOf, play) {
   const scene = await json(process.stdin);
+  const name = nameOf(scene);
   const { version } = require(`${name}/package.json`);
-  const outcome = await play(require(name), scene).then(
+  const outcome = await play(scene).then(
     (seen) => ({ seen }),
     (error) => {
       if (error instanceof Refusal) return { refused: said(error.cause) };

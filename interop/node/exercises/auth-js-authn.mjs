@@ -1,12 +1,11 @@
 // A sign-in page of one's own: password and code by the primary authentication API, then tokens by the session token that
 // comes of it.
-import { createHmac } from 'node:crypto';
-
 import { Browser } from '../browser.mjs';
 import { asking, exercise } from '../exercise.mjs';
+import { Management } from '../management.mjs';
+import { code, enrolCodes } from '../totp.mjs';
 
 const ACR = 'urn:okta:loa:2fa:any';
-const STEP = 30;
 
 await exercise('@okta/okta-auth-js', async ({ OktaAuth }, scene) => {
   const { issuer, spa, person } = scene;
@@ -58,32 +57,12 @@ await exercise('@okta/okta-auth-js', async ({ OktaAuth }, scene) => {
 });
 
 /** Has the org ask for a second factor, and the person have one: its key. */
-async function secondFactor({ issuer, api_token, person }) {
-  const post = async (path, body) => {
-    const headers = { authorization: `SSWS ${api_token}`, 'content-type': 'application/json' };
-    const answer = await fetch(`${issuer}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`${answer.status} from ${path}: ${await answer.text()}`);
-    return answer.json();
-  };
-  const factors = `/api/v1/users/${person.id}/factors`;
-  const factor = await post(factors, { factorType: 'token:software:totp', provider: 'OKTA' });
-  const key = factor._embedded.activation.sharedSecret;
-  // A code is taken once: the one that activates is the one before.
-  await post(`${factors}/${factor.id}/lifecycle/activate`, { passCode: code(key, Date.now() - STEP * 1000) });
-  const policy = await post('/api/v1/policies', { type: 'OKTA_SIGN_ON', name: 'Two factors' });
+async function secondFactor({ person, ...scene }) {
+  const management = new Management(scene);
+  const key = await enrolCodes(management, person);
+  const policy = await management.post('/api/v1/policies', { type: 'OKTA_SIGN_ON', name: 'Two factors' });
   const signon = { access: 'ALLOW', requireFactor: true, factorPromptMode: 'ALWAYS', session: {} };
-  await post(`/api/v1/policies/${policy.id}/rules`, { type: 'SIGN_ON', name: 'Everybody', actions: { signon } });
+  const rule = { type: 'SIGN_ON', name: 'Everybody', actions: { signon } };
+  await management.post(`/api/v1/policies/${policy.id}/rules`, rule);
   return key;
-}
-
-/** The code of this moment (RFC 6238). */
-function code(base32, milliseconds) {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...base32].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(milliseconds / 1000 / STEP)));
-  const digest = createHmac('sha1', key).update(step).digest();
-  const number = digest.readUInt32BE(digest[19] & 15) & 0x7fffffff;
-  return String(number % 1_000_000).padStart(6, '0');
 }

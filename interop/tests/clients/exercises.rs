@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::platform::Platform;
+use crate::sign_in::{self, Pages};
 
 /// What one client is put to.
 #[derive(Clone)]
@@ -14,6 +15,8 @@ pub(crate) struct Exercise {
     pub(crate) platform: Platform,
     /// Its name in the list of tests.
     pub(crate) name: &'static str,
+    /// Which sign-in pages the org shows, where it is played in a browser.
+    pub(crate) pages: Option<Pages>,
     /// Its file in the platform's folder.
     pub(crate) script: &'static str,
     /// What it is to see, given the scene and what it saw: ids and moments are the org's own.
@@ -36,7 +39,7 @@ impl Exercise {
     pub(crate) fn version(&self) -> String {
         let manifest = |name: &str| fs::read_to_string(self.platform.folder().join(name)).unwrap_or_default();
         let version = match self.platform {
-            Platform::Node => {
+            Platform::Node | Platform::Browser => {
                 let lock: Value = serde_json::from_str(&manifest("package-lock.json")).unwrap_or_default();
                 let package = &lock["packages"][format!("node_modules/{}", self.client)];
                 package["version"].as_str().map(str::to_owned)
@@ -53,7 +56,7 @@ impl Exercise {
 }
 
 pub(crate) fn all() -> Vec<Exercise> {
-    vec![
+    let others = [
         jwt_verifier(),
         oidc_middleware(),
         auth_js(),
@@ -61,7 +64,8 @@ pub(crate) fn all() -> Vec<Exercise> {
         node_directory(),
         node_apps(),
         python(),
-    ]
+    ];
+    sign_in::exercises().into_iter().chain(others).collect()
 }
 
 fn jwt_verifier() -> Exercise {
@@ -69,6 +73,7 @@ fn jwt_verifier() -> Exercise {
         client: "@okta/jwt-verifier",
         platform: Platform::Node,
         name: "jwt-verifier",
+        pages: None,
         script: "jwt-verifier",
         expects: |scene, seen| {
             json!({
@@ -111,6 +116,7 @@ fn oidc_middleware() -> Exercise {
         client: "@okta/oidc-middleware",
         platform: Platform::Node,
         name: "oidc-middleware",
+        pages: None,
         script: "oidc-middleware",
         expects: |scene, _| {
             json!({
@@ -156,6 +162,7 @@ fn auth_js() -> Exercise {
         client: "@okta/okta-auth-js",
         platform: Platform::Node,
         name: "auth-js",
+        pages: None,
         script: "auth-js",
         expects: |scene, seen| {
             json!({
@@ -208,6 +215,7 @@ fn auth_js_authn() -> Exercise {
         client: "@okta/okta-auth-js",
         platform: Platform::Node,
         name: "auth-js/authn",
+        pages: None,
         script: "auth-js-authn",
         expects: |scene, _| {
             json!({
@@ -227,17 +235,17 @@ fn auth_js_authn() -> Exercise {
         misbehaviours: vec![
             notices(
                 "an-outage",
-                json!({ "answer_status": { "endpoint": "sign_in", "status": 503 } }),
+                json!({ "answer_status": { "endpoint": "identify", "status": 503 } }),
                 "AuthApiError: Unknown error",
             ),
             notices(
                 "a-rate-limit",
-                json!({ "answer_status": { "endpoint": "sign_in", "status": 429 } }),
+                json!({ "answer_status": { "endpoint": "identify", "status": 429 } }),
                 "API call exceeded rate limit",
             ),
             notices(
                 "an-answer-without-a-state",
-                json!({ "answer_body": { "endpoint": "sign_in", "body": "{}" } }),
+                json!({ "answer_body": { "endpoint": "identify", "body": "{}" } }),
                 "undefined",
             ),
             notices(
@@ -255,6 +263,7 @@ fn node_directory() -> Exercise {
         client: "@okta/okta-sdk-nodejs",
         platform: Platform::Node,
         name: "sdk-nodejs/directory",
+        pages: None,
         script: "sdk-directory",
         expects: |_, seen| {
             json!({
@@ -287,6 +296,7 @@ fn node_apps() -> Exercise {
         client: "@okta/okta-sdk-nodejs",
         platform: Platform::Node,
         name: "sdk-nodejs/apps",
+        pages: None,
         script: "sdk-apps",
         expects: |scene, seen| {
             json!({
@@ -332,6 +342,7 @@ fn python() -> Exercise {
         client: "okta",
         platform: Platform::Python,
         name: "sdk-python",
+        pages: None,
         script: "sdk",
         expects: |scene, seen| {
             json!({
@@ -375,7 +386,7 @@ fn python() -> Exercise {
     }
 }
 
-fn notices(name: &'static str, fault: Value, refusal: &'static str) -> Misbehaviour {
+pub(crate) fn notices(name: &'static str, fault: Value, refusal: &'static str) -> Misbehaviour {
     Misbehaviour { name, fault, refusal }
 }
 

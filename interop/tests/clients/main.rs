@@ -1,6 +1,7 @@
 //! Okta's own clients against the org, each exercise as tests of its own: once with an org that is as it should be, and
 //! once for each way of doing wrong that the client has to notice.
 
+mod browser;
 mod command;
 mod exercises;
 mod org;
@@ -8,13 +9,15 @@ mod packages;
 mod platform;
 mod scene;
 mod script;
+mod sign_in;
 
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use browser::Browser;
 use exercises::{Exercise, Misbehaviour};
 use packages::Packages;
 use scene::Scene;
@@ -67,11 +70,26 @@ async fn perform(
     packages: &Packages,
 ) -> Result<(), Failed> {
     let packages = packages.of(exercise.platform).await?;
-    let scene = Scene::set().await?;
+    let pages = exercise.pages;
+    let mut scene = Scene::set(&pages.map(|pages| pages.arguments(&packages)).unwrap_or_default()).await?;
+    let browser = match pages {
+        None => None,
+        Some(pages) => {
+            let browser = Browser::trusting(scene.org.authority()).await?;
+            scene.description["client"] = exercise.client.into();
+            scene.description["browser"] = browser.description();
+            scene.description["pages"] = pages.name().into();
+            if misbehaviour.is_none() {
+                scene.description["screenshots"] = json!(browser::screenshots(exercise.name)?);
+            }
+            Some(browser)
+        }
+    };
     if let Some(misbehaviour) = &misbehaviour {
         scene.org.misbehaves(&misbehaviour.fault).await?;
     }
     let outcome = script::play(exercise, &packages, &scene).await;
+    drop(browser);
     let described = scene.description.clone();
     scene.org.end().await?;
     let outcome = outcome?;

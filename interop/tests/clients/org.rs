@@ -1,5 +1,6 @@
 //! An org, as a process of its own.
 
+use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::process::Stdio;
 use std::time::Duration;
@@ -26,9 +27,14 @@ pub(crate) struct Org {
 }
 
 impl Org {
-    pub(crate) async fn start() -> Result<Self, String> {
+    pub(crate) async fn start(arguments: &[OsString]) -> Result<Self, String> {
         let mut command = Command::new(command::gatewright()?);
-        command.args(["okta", "--json"]).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        command
+            .args(["okta", "--json"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
         let output = child.stdout.take().ok_or("the org has no standard output")?;
         let mut lines = BufReader::new(output).lines();

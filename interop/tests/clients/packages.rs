@@ -25,7 +25,7 @@ impl Packages {
     /// The folder with the platform's packages, which are installed if they weren't before.
     pub(crate) async fn of(&self, platform: Platform) -> Result<PathBuf, String> {
         let cell = match platform {
-            Platform::Node => &self.node,
+            Platform::Node | Platform::Browser => &self.node,
             Platform::Python => &self.python,
         };
         cell.get_or_init(|| installed(platform)).await.clone()
@@ -68,7 +68,7 @@ async fn install(platform: Platform, folder: &Path) -> Result<(), String> {
         copied.map_err(|error| format!("{name} can't be copied to {}: {error}", folder.display()))?;
     }
     match platform {
-        Platform::Node => {
+        Platform::Node | Platform::Browser => {
             let quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts"];
             run(folder, "npm", &[&["ci"], &quiet[..]].concat()).await
         }

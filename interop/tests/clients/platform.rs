@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
+use crate::browser;
+
 /// What a client is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Platform {
     Node,
+    /// A browser, which Node.js drives.
+    Browser,
     Python,
 }
 
@@ -27,13 +31,14 @@ static PYTHON: LazyLock<Result<String, String>> = LazyLock::new(|| {
 impl Platform {
     /// Why nothing can run on it here; nothing when it can.
     pub(crate) fn lacking(self) -> Option<String> {
-        self.version().as_ref().err().cloned()
+        let browser = (self == Self::Browser).then(browser::lacking).flatten();
+        self.version().as_ref().err().cloned().or(browser)
     }
 
     /// Its version, which its packages are installed for.
     pub(crate) fn version(self) -> &'static Result<String, String> {
         match self {
-            Self::Node => &NODE,
+            Self::Node | Self::Browser => &NODE,
             Self::Python => &PYTHON,
         }
     }
@@ -41,7 +46,7 @@ impl Platform {
     /// Its folder beside this crate, and in the target folder.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Node => "node",
+            Self::Node | Self::Browser => "node",
             Self::Python => "python",
         }
     }
@@ -49,7 +54,7 @@ impl Platform {
     /// The files that say which packages, exactly.
     pub(crate) fn manifests(self) -> &'static [&'static str] {
         match self {
-            Self::Node => &["package-lock.json", "package.json"],
+            Self::Node | Self::Browser => &["package-lock.json", "package.json"],
             Self::Python => &["requirements.txt"],
         }
     }
@@ -62,7 +67,7 @@ impl Platform {
     /// The interpreter, with the packages that are in `packages`.
     pub(crate) fn program(self, packages: &Path) -> PathBuf {
         match self {
-            Self::Node => PathBuf::from("node"),
+            Self::Node | Self::Browser => PathBuf::from("node"),
             Self::Python => packages.join("bin/python"),
         }
     }

@@ -1,5 +1,7 @@
 //! What every exercise finds: an org with a person who may use two applications.
 
+use std::ffi::OsString;
+
 use serde_json::{Value, json};
 
 use crate::org::Org;
@@ -15,8 +17,9 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    pub(crate) async fn set() -> Result<Self, String> {
-        let org = Org::start().await?;
+    /// Sets it, with an org that is started with these arguments.
+    pub(crate) async fn set(arguments: &[OsString]) -> Result<Self, String> {
+        let org = Org::start(arguments).await?;
         let (login, password) = ("alice@acme.test", "Correct-horse-1");
         let user = json!({
             "profile": { "login": login, "email": login, "firstName": "Alice", "lastName": "Archer" },

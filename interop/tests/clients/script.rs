@@ -63,7 +63,7 @@ fn command(exercise: &Exercise, packages: &std::path::Path, scene: &Scene) -> Co
     let mut command = Command::new(platform.program(packages));
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).current_dir(packages);
     match platform {
-        Platform::Node => command
+        Platform::Node | Platform::Browser => command
             .env("NODE_EXTRA_CA_CERTS", trusted)
             .env("NODE_PATH", packages.join("node_modules"))
             .arg("--import")
