@@ -3,11 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { openPage } from './chromium.mjs';
 import { asking, exerciseInBrowser } from './exercise.mjs';
 import { Management } from './management.mjs';
+import { Classic } from './pages/classic.mjs';
 import { IdentityEngine } from './pages/identity-engine.mjs';
 import { Own } from './pages/own.mjs';
 import { RelyingParty } from './relying-party.mjs';
 
-const PAGES = { own: Own, 'identity-engine': IdentityEngine };
+const PAGES = { own: Own, 'identity-engine': IdentityEngine, classic: Classic };
 
 /**
  * Plays an exercise in a browser. `prepare` makes at the org what it takes; `walk` goes through the pages, from the

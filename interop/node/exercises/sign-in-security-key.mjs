@@ -20,9 +20,7 @@ await signIn(
     await page.context().clearCookies();
     await visit.open();
     await pages.identify(person);
-    await visit.reach('choice');
-    await pages.choose('security key');
-    await pages.useKey();
+    await pages.useKey(visit);
     await visit.arrive();
     const [used] = await key.credentials();
     return { rpId: credential.rpId, used: used.signCount > credential.signCount };

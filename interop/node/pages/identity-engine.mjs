@@ -56,5 +56,8 @@ export class IdentityEngine {
   }
 
   /** It asks the browser for the key by itself. */
-  async useKey() {}
+  async useKey(visit) {
+    await visit.reach('choice');
+    await this.choose('security key');
+  }
 }

@@ -52,7 +52,10 @@ export class Own {
     return this.#page.getByRole('button', { name: 'Set up', exact: true }).click();
   }
 
-  useKey() {
-    return this.#page.getByRole('button', { name: 'Verify', exact: true }).click();
+  async useKey(visit) {
+    await visit.reach('choice');
+    await this.choose('security key');
+    await visit.reach('security key');
+    await this.#page.getByRole('button', { name: 'Verify', exact: true }).click();
   }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Pages {
     Own,
     /// Okta's Sign-In Widget, as Identity Engine's page.
     IdentityEngine,
+    /// The same, as Classic Engine's page.
+    Classic,
 }
 
 impl Pages {
@@ -25,26 +27,36 @@ impl Pages {
         match self {
             Self::Own => "own",
             Self::IdentityEngine => "identity-engine",
+            Self::Classic => "classic",
         }
     }
 
     /// What the org is started with, given the folder of the clients' packages.
     pub(crate) fn arguments(self, packages: &Path) -> Vec<OsString> {
-        let widget = packages.join("node_modules").join(WIDGET);
-        match self {
-            Self::Own => Vec::new(),
-            Self::IdentityEngine => vec!["--sign-in-widget".into(), widget.into()],
+        if self == Self::Own {
+            return Vec::new();
         }
+        let widget = packages.join("node_modules").join(WIDGET);
+        vec!["--sign-in-widget".into(), widget.into(), "--engine".into(), self.name().into()]
     }
 }
 
 pub(crate) fn exercises() -> Vec<Exercise> {
-    let (code, push, key) = ("sign-in-code", "sign-in-push", "sign-in-security-key");
+    let (password, code, push, key) =
+        ("sign-in-password", "sign-in-code", "sign-in-push", "sign-in-security-key");
+    let (engine, classic) = (Pages::IdentityEngine, Pages::Classic);
+    let outage = || vec![notices("an-outage", fails("proof", 503), "Internal Server Error")];
+    let no_poll = vec![notices("an-outage", fails("poll", 503), "Internal Server Error")];
+    let too_often = vec![notices("a-rate-limit", fails("proof", 429), "You exceeded the maximum number")];
     vec![
-        widget("widget/identity-engine/password", "sign-in-password", by_password, troubled_at_the_start()),
-        widget("widget/identity-engine/code", code, by_code, vec![no_answer_to_a_proof()]),
-        widget("widget/identity-engine/push", push, by_push, troubled_while_it_waits()),
-        widget("widget/identity-engine/security-key", key, by_security_key, vec![no_answer_to_a_proof()]),
+        widget(engine, "widget/identity-engine/password", password, by_password, of_identity_engine()),
+        widget(engine, "widget/identity-engine/code", code, by_code, outage()),
+        widget(engine, "widget/identity-engine/push", push, by_push, no_poll),
+        widget(engine, "widget/identity-engine/security-key", key, by_security_key, outage()),
+        widget(classic, "widget/classic/password", password, by_password, of_classic()),
+        widget(classic, "widget/classic/code", code, by_code, outage()),
+        widget(classic, "widget/classic/push", push, by_push, too_often),
+        widget(classic, "widget/classic/security-key", key, by_security_key, outage()),
         own("own-pages/code", code, by_code),
         own("own-pages/push", push, by_push),
         own("own-pages/security-key", key, by_security_key),
@@ -53,12 +65,13 @@ pub(crate) fn exercises() -> Vec<Exercise> {
 
 /// A way through Okta's widget.
 fn widget(
+    pages: Pages,
     name: &'static str,
     script: &'static str,
     expects: fn(&Value, &Value) -> Value,
     misbehaviours: Vec<Misbehaviour>,
 ) -> Exercise {
-    let (client, pages) = (WIDGET, Some(Pages::IdentityEngine));
+    let (client, pages) = (WIDGET, Some(pages));
     Exercise { client, platform: Platform::Browser, name, pages, script, expects, misbehaviours }
 }
 
@@ -88,9 +101,14 @@ fn by_password(scene: &Value, _: &Value) -> Value {
 
 fn by_code(scene: &Value, _: &Value) -> Value {
     let mut seen = proved(scene, &["mfa", "otp", "pwd"]);
-    if scene["pages"] != "own" {
-        // Browsers tell of every answer that is an error, and so is that to a wrong code.
-        seen["complaints"] = json!(["Failed to load resource: the server responded with a status of 401 ()"]);
+    // Browsers tell of every answer that is an error, and so is that to a wrong code.
+    let told = |status| {
+        json!([format!("Failed to load resource: the server responded with a status of {status} ()")])
+    };
+    match scene["pages"].as_str() {
+        Some("identity-engine") => seen["complaints"] = told(401),
+        Some("classic") => seen["complaints"] = told(403),
+        _ => {}
     }
     seen
 }
@@ -108,38 +126,27 @@ fn by_security_key(scene: &Value, _: &Value) -> Value {
     seen
 }
 
-fn troubled_at_the_start() -> Vec<Misbehaviour> {
+/// An endpoint of the sign-in answers so.
+fn fails(endpoint: &str, status: u16) -> Value {
+    json!({ "answer_status": { "endpoint": endpoint, "status": status } })
+}
+
+fn says(endpoint: &str, body: &str) -> Value {
+    json!({ "answer_body": { "endpoint": endpoint, "body": body } })
+}
+
+fn of_identity_engine() -> Vec<Misbehaviour> {
     vec![
-        notices(
-            "an-answer-without-a-state",
-            json!({ "answer_body": { "endpoint": "sign_in", "body": "{}" } }),
-            "The sign-in page can't be shown",
-        ),
-        notices(
-            "a-rate-limit",
-            json!({ "answer_status": { "endpoint": "identify", "status": 429 } }),
-            "You exceeded the maximum number of requests.",
-        ),
-        notices(
-            "an-answer-that-is-no-json",
-            json!({ "answer_body": { "endpoint": "identify", "body": "<html>" } }),
-            "is not valid JSON",
-        ),
+        notices("an-answer-without-a-state", says("sign_in", "{}"), "The sign-in page can't be shown"),
+        notices("a-rate-limit", fails("identify", 429), "You exceeded the maximum number of requests."),
+        notices("an-answer-that-is-no-json", says("identify", "<html>"), "is not valid JSON"),
     ]
 }
 
-fn no_answer_to_a_proof() -> Misbehaviour {
-    notices(
-        "an-outage",
-        json!({ "answer_status": { "endpoint": "proof", "status": 503 } }),
-        "Internal Server Error",
-    )
-}
-
-fn troubled_while_it_waits() -> Vec<Misbehaviour> {
-    vec![notices(
-        "an-outage",
-        json!({ "answer_status": { "endpoint": "poll", "status": 503 } }),
-        "Internal Server Error",
-    )]
+fn of_classic() -> Vec<Misbehaviour> {
+    vec![
+        notices("an-outage", fails("identify", 503), "Internal Server Error"),
+        notices("a-rate-limit", fails("identify", 429), "You exceeded the maximum number of requests."),
+        notices("an-answer-that-is-no-json", says("identify", "<html>"), "Could not parse server response"),
+    ]
 }

@@ -11,6 +11,7 @@ new OktaSignIn({
   ...(username && { username }),
   useClassicEngine: true,
   cspNonce: nonce,
+  logo: `${baseUrl}/assets/org.svg`,
   language: "en",
   // Security keys and passkeys, where it would offer Windows Hello alone.
   features: { webauthn: true },

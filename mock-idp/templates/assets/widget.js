@@ -9,6 +9,7 @@ new OktaSignIn({
   stateToken,
   useClassicEngine: false,
   cspNonce: nonce,
+  logo: `${baseUrl}/assets/org.svg`,
   language: "en",
   assets: { baseUrl: `${baseUrl}/widget` },
 }).renderEl(
