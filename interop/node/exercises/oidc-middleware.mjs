@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { Browser } from '../browser.mjs';
 import { asking, exercise, require } from '../exercise.mjs';
+import { Management } from '../management.mjs';
 
 const express = require('express');
 const session = require('express-session');
@@ -40,13 +41,11 @@ await exercise('@okta/oidc-middleware', async ({ ExpressOIDC }, { issuer, api_to
 
 /** The app's URLs go into its settings at the org once its port is known. */
 async function register({ issuer, api_token, web, base }) {
-  const url = `${issuer}/api/v1/apps/${web.id}`;
-  const headers = { authorization: `SSWS ${api_token}`, 'content-type': 'application/json' };
-  const app = await (await fetch(url, { headers })).json();
+  const management = new Management({ issuer, api_token });
+  const app = await management.get(`/api/v1/apps/${web.id}`);
   app.settings.oauthClient.redirect_uris = [`${base}/authorization-code/callback`];
   app.settings.oauthClient.post_logout_redirect_uris = [`${base}/`];
-  const response = await fetch(url, { method: 'PUT', headers, body: JSON.stringify(app) });
-  if (!response.ok) throw new Error(`${response.status} from ${url}: ${await response.text()}`);
+  await management.put(`/api/v1/apps/${web.id}`, app);
 }
 
 /** Four parameters make the middleware hand its refusals over. */

@@ -21,7 +21,7 @@ use crate::model::{
     UserId,
 };
 use crate::site::Site;
-use crate::web::{Params, PostedForm, SignedIn, Visit, error_page, html, redirect, see_other};
+use crate::web::{Params, PostedForm, SignedIn, Visit, error_page, html, leading_to, redirect, see_other};
 
 /// How long somebody may think about it, in stage time.
 const PATIENCE: TimeDelta = TimeDelta::minutes(60);
@@ -148,7 +148,7 @@ pub(super) async fn show(State(site): State<Site>, by: SignedIn, visit: Visit) -
         request: token,
         scopes: awaited.scopes.iter().map(told).collect(),
     };
-    html(StatusCode::OK, &page)
+    leading_to(&awaited.request.reply_to.redirect_uri, html(StatusCode::OK, &page))
 }
 
 /// Takes what the person decided.

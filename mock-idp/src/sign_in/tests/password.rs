@@ -3,7 +3,7 @@ use http::{Method, StatusCode, header};
 
 use crate::Event;
 use crate::model::{Cause, EventType, SignInRefusal, UserStatus};
-use crate::testing::{ADMIN, ORG, PASSWORD, TestOrg};
+use crate::testing::{ADMIN, CALLBACK, ORG, PASSWORD, TestOrg};
 
 #[tokio::test]
 async fn wrong_password_unknown_and_suspended_user_are_told_the_same_words() {
@@ -77,6 +77,31 @@ async fn the_page_has_no_script_and_a_strict_policy() {
     for asset in ["/assets/org.css", "/assets/org.svg"] {
         assert!(page.body.contains(asset));
         assert_eq!(org.browser().get(&format!("{ORG}{asset}")).await.status, StatusCode::OK);
+    }
+}
+
+/// A browser holds the policy against every redirect that follows a form.
+#[tokio::test]
+async fn the_pages_forms_may_lead_to_the_app_that_asks_and_to_no_other() {
+    let mut org = TestOrg::with_alice_assigned().await;
+    let callbacks = ["http://localhost:3000/callback", "com.example.app:/callback", CALLBACK];
+    org.configure(|settings| settings.redirect_uris = callbacks.map(str::to_owned).to_vec());
+    let leads = [
+        "form-action https: http://localhost:3000;",
+        "form-action https: com.example.app:;",
+        "form-action https:;",
+    ];
+    for (callback, leads) in callbacks.into_iter().zip(leads) {
+        let mut browser = org.browser();
+        let page = browser.get(&org.authorize_url(&[("redirect_uri", callback)])).await;
+        let policy = page.header(header::CONTENT_SECURITY_POLICY);
+        assert!(policy.contains(leads), "{policy}");
+        let answer = browser.submit(&page, "alice@acme.test", PASSWORD).await;
+        assert!(answer.location().starts_with(callback), "{answer:?}");
+        let asked = [("redirect_uri", callback), ("response_mode", "form_post")];
+        let page = browser.get(&org.authorize_url(&asked)).await;
+        let policy = page.header(header::CONTENT_SECURITY_POLICY);
+        assert!(policy.contains(leads), "{policy}");
     }
 }
 
