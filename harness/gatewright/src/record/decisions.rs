@@ -13,7 +13,7 @@ use reports::Decision;
 
 use super::Event;
 
-/// Whatever is older than this was never meant to be too old: Okta writes five thousand years for no limit.
+/// Whatever is older than this was never meant to be too old: Okta writes five years for no limit.
 const NO_LIMIT: TimeDelta = TimeDelta::days(366);
 
 /// What each person was last asked for, and has proved since.
