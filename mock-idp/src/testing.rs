@@ -1,5 +1,6 @@
 //! An org without a network, and browsers that speak to its server directly.
 
+pub(crate) mod phone;
 pub(crate) mod security_key;
 
 use std::collections::BTreeMap;

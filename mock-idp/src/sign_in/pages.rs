@@ -182,8 +182,7 @@ pub(crate) fn set_up(site: &Site, visit: &Visit, kind: FactorKind, session: &Ses
     let destination = Destination::SecurityMethods { set_up: Some(kind) };
     let mut sign_in = start(site, &device, destination, "", Some(session));
     sign_in.choose(site, visit, Choice::Enroll(kind));
-    let token = site.sign_ins.begin(sign_in, site.engine(), site.now());
-    device.kept_by(see_other(&format!("/signin?stateToken={}", encoded(token.expose()))))
+    to_page(site, &device, sign_in)
 }
 
 /// Whether what this session has proved, and when, is enough to change the person's security methods; else where the
@@ -199,8 +198,13 @@ pub(crate) fn enough_for_security_methods(
     if let Stage::Finished(..) = sign_in.stage(site, visit) {
         return Ok(());
     }
+    Err(Box::new(to_page(site, &device, sign_in)))
+}
+
+/// Begins a sign-in, and sends the browser to its page.
+fn to_page(site: &Site, device: &Device, sign_in: SignIn) -> Response {
     let token = site.sign_ins.begin(sign_in, site.engine(), site.now());
-    Err(Box::new(device.kept_by(see_other(&format!("/signin?stateToken={}", encoded(token.expose()))))))
+    device.kept_by(see_other(&format!("/signin?stateToken={}", encoded(token.expose()))))
 }
 
 /// A browser, by its device cookie.

@@ -2,49 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ground::Secret;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{readable, two_factors};
-use crate::device::{Decision, Device, Scanned};
+use crate::device::Decision;
 use crate::model::{Cause, EventType, FactorId, NumberChallenge, UserVerification};
+use crate::testing::phone::Phone;
 use crate::testing::security_key::SecurityKey;
 use crate::testing::{Answer, Browser, ORG, TestOrg};
 
 const VERIFY: &str = "/_embedded/factors/0/_links/verify";
-
-/// Alice's phone, which gets her notifications.
-struct Phone {
-    device: Device,
-    token: Secret,
-}
-
-impl Phone {
-    fn scanning(org: &TestOrg, uri: &str) -> Self {
-        let mut device = Device::new("Alice's phone");
-        let Ok(Scanned::Push { activation, .. }) = device.scan(&Secret::new("QR code", uri)) else {
-            panic!("it is for push: {uri}")
-        };
-        let token = org.model().activate_push(&activation, &Cause::system()).unwrap().device_token;
-        Self { device, token }
-    }
-
-    fn enrolled(org: &TestOrg) -> Self {
-        let enrolment = org.model().enroll_push(&org.alice.id, ORG).unwrap();
-        Self::scanning(org, enrolment.uri.expose())
-    }
-
-    fn waiting(&self, org: &TestOrg) -> usize {
-        org.model().pushes_for(self.token.expose()).unwrap().len()
-    }
-
-    fn answer(&self, org: &TestOrg, decision: Decision, number: Option<u8>) {
-        let waiting = org.model().pushes_for(self.token.expose()).unwrap();
-        let answer = self.device.answer(waiting.last().unwrap(), decision, number);
-        org.model().answer_push(&answer).unwrap();
-    }
-}
 
 impl Answer {
     /// `status factorResult`.

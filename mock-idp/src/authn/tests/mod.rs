@@ -8,11 +8,11 @@ mod states;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::device::Device;
 use crate::model::{
     Access, Actions, AppSignOn, Assurance, Cause, Conditions, FactorPrompt, NewPolicy, NewRule,
     PasswordSettings, PolicyKind, PolicySettings, PolicyStatus, PrimaryFactor, SessionLimits, SignOn,
 };
+use crate::testing::phone::with_codes as phone;
 use crate::testing::{Answer, Browser, ORG, PASSWORD, TestOrg};
 
 const LOGIN: &str = "alice@acme.test";
@@ -50,17 +50,6 @@ fn password_rules(org: &TestOrg, change: impl FnOnce(&mut PasswordSettings)) {
     let mut settings = PasswordSettings::default();
     change(&mut settings);
     org.model().set_password_settings(settings);
-}
-
-/// Alice's phone, with codes that the org knows.
-fn phone(org: &TestOrg) -> Device {
-    let enrolment = org.model().enroll_totp(&org.alice.id, "acme.okta.test").unwrap();
-    let mut phone = Device::new("alice's phone");
-    phone.scan(&enrolment.uri).unwrap();
-    let code = phone.totp(org.site.now()).unwrap();
-    org.model().activate_totp(&enrolment.factor.id, &code, &Cause::system()).unwrap();
-    org.advance(30);
-    phone
 }
 
 impl Browser<'_> {

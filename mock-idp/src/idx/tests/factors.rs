@@ -1,11 +1,11 @@
 //! Push and WebAuthn, as Identity Engine's clients go through them.
 
-use ground::Secret;
 use serde_json::{Value, json};
 
 use super::{LOGIN, app_rule};
-use crate::device::{Decision, Device, Scanned};
+use crate::device::Decision;
 use crate::model::{Access, Assurance, Cause, NumberChallenge};
+use crate::testing::phone::Phone;
 use crate::testing::security_key::SecurityKey;
 use crate::testing::{Answer, Browser, ORG, PASSWORD, TestOrg, decoded};
 
@@ -13,21 +13,6 @@ async fn two_factors() -> TestOrg {
     let org = TestOrg::with_alice_assigned().await;
     app_rule(&org, Access::Allow, Assurance::two_factors());
     org
-}
-
-/// A device that takes up this link, and the token by which it asks for notifications.
-fn device(org: &TestOrg, link: &str) -> (Device, Secret) {
-    let mut device = Device::new("Alice's phone");
-    let Scanned::Push { activation, .. } = device.scan(&Secret::new("link", link)).unwrap() else {
-        panic!("it is for push: {link}")
-    };
-    let activated = org.model().activate_push(&activation, &Cause::system()).unwrap();
-    (device, activated.device_token)
-}
-
-fn decide(org: &TestOrg, (device, token): &(Device, Secret), decision: Decision, number: Option<u8>) {
-    let waiting = org.model().pushes_for(token.expose()).unwrap();
-    org.model().answer_push(&device.answer(waiting.last().unwrap(), decision, number)).unwrap();
 }
 
 /// What a browser made of a ceremony, in Okta's form.
@@ -76,13 +61,13 @@ impl Browser<'_> {
 async fn a_push_notification_is_polled_for_and_sent_again_after_a_denial() {
     let org = two_factors().await;
     org.model().set_number_challenge(NumberChallenge::Always);
-    let phone = device(&org, org.model().enroll_push(&org.alice.id, ORG).unwrap().uri.expose());
+    let phone = Phone::enrolled(&org);
     let mut browser = org.browser();
     let (handle, task) = browser.prove(&org).await;
     assert_eq!(task.remediations(), ["challenge-poll", "select-authenticator-authenticate"]);
     assert_eq!(task.json()["remediation"]["value"][0]["refresh"], 1000);
     assert_eq!(browser.poll(&handle).await.remediations()[0], "challenge-poll");
-    decide(&org, &phone, Decision::Deny, None);
+    phone.answer(&org, Decision::Deny, None);
     let denied = browser.poll(&handle).await;
     assert_eq!(
         denied.message(),
@@ -93,7 +78,7 @@ async fn a_push_notification_is_polled_for_and_sent_again_after_a_denial() {
     let again = json!({ "id": again[0]["value"], "methodType": again[1]["value"] });
     let task = browser.idx("challenge", json!({ "stateHandle": handle, "authenticator": again })).await;
     let number = task.context()["correctAnswer"].as_str().unwrap().parse().unwrap();
-    decide(&org, &phone, Decision::Approve, Some(number));
+    phone.answer(&org, Decision::Approve, Some(number));
     let done = browser.poll(&handle).await;
     assert_eq!(browser.amr(&org, &done).await, json!(["mfa", "pwd", "swk"]));
 }
@@ -101,7 +86,7 @@ async fn a_push_notification_is_polled_for_and_sent_again_after_a_denial() {
 #[tokio::test]
 async fn a_push_that_nobody_answers_says_so() {
     let org = two_factors().await;
-    device(&org, org.model().enroll_push(&org.alice.id, ORG).unwrap().uri.expose());
+    Phone::enrolled(&org);
     let mut browser = org.browser();
     let (handle, _) = browser.prove(&org).await;
     org.advance(301);
@@ -121,7 +106,7 @@ async fn okta_verify_is_set_up_by_its_qr_code() {
     assert_eq!(context["selectedChannel"], "qrcode");
     assert!(context["qrcode"]["href"].as_str().unwrap().starts_with("data:image/svg+xml;base64,"));
     assert_eq!(browser.poll(&handle).await.remediations()[0], "enroll-poll");
-    device(&org, context["samedevice"]["setupOVUrl"].as_str().unwrap());
+    Phone::scanning(&org, context["samedevice"]["setupOVUrl"].as_str().unwrap());
     let done = browser.poll(&handle).await;
     assert_eq!(browser.amr(&org, &done).await, json!(["mfa", "pwd", "swk"]));
 }

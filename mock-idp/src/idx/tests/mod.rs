@@ -11,6 +11,7 @@ use crate::model::{
     Access, Actions, AppSignOn, Assurance, Cause, Conditions, NewPolicy, NewRule, PolicyKind, PolicySettings,
     PolicyStatus,
 };
+use crate::testing::phone::with_codes as phone;
 use crate::testing::{Answer, Browser, ORG, TestOrg};
 
 const LOGIN: &str = "alice@acme.test";
@@ -28,17 +29,6 @@ fn app_rule(org: &TestOrg, access: Access, assurance: Assurance) {
         .create_rule(&policy.id, NewRule { name, priority, status, conditions, actions }, &cause)
         .unwrap();
     org.model().set_access_policy(&org.app.id, &policy.id, &cause).unwrap();
-}
-
-/// Alice's phone, with codes that the org knows.
-fn phone(org: &TestOrg) -> Device {
-    let enrolment = org.model().enroll_totp(&org.alice.id, "acme.okta.test").unwrap();
-    let mut phone = Device::new("alice's phone");
-    phone.scan(&enrolment.uri).unwrap();
-    let code = phone.totp(org.site.now()).unwrap();
-    org.model().activate_totp(&enrolment.factor.id, &code, &Cause::system()).unwrap();
-    org.advance(30);
-    phone
 }
 
 impl Browser<'_> {

@@ -1,15 +1,15 @@
 //! Devices and security keys, as the sign-in's pages take their proofs.
 
-use ground::Secret;
 use http::StatusCode;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::policies::{allow, app_rule, claims};
-use crate::device::{Decision, Device, Gesture, Scanned};
+use crate::device::{Decision, Device, Gesture};
 use crate::model::{
     Assurance, Cause, Characteristics, Conditions, Constraint, EventType, NumberChallenge, Possession,
 };
+use crate::testing::phone::Phone;
 use crate::testing::security_key::SecurityKey;
 use crate::testing::{Answer, Browser, ORG, TestOrg};
 
@@ -34,34 +34,6 @@ fn resistant(verified: bool) -> Assurance {
     let possession = Possession { characteristics, ..Possession::default() };
     let constraint = Constraint { knowledge: None, possession: Some(possession) };
     Assurance { constraints: vec![constraint], ..Assurance::one_factor() }
-}
-
-/// Alice's phone, which gets her notifications.
-struct Phone {
-    device: Device,
-    token: Secret,
-}
-
-impl Phone {
-    fn scanning(org: &TestOrg, uri: &str) -> Self {
-        let mut device = Device::new("Alice's phone");
-        let Ok(Scanned::Push { activation, .. }) = device.scan(&Secret::new("QR code", uri)) else {
-            panic!("it is for push: {uri}")
-        };
-        let token = org.model().activate_push(&activation, &Cause::system()).unwrap().device_token;
-        Self { device, token }
-    }
-
-    fn enrolled(org: &TestOrg) -> Self {
-        let enrolment = org.model().enroll_push(&org.alice.id, ORG).unwrap();
-        Self::scanning(org, enrolment.uri.expose())
-    }
-
-    fn answer(&self, org: &TestOrg, decision: Decision, number: Option<u8>) {
-        let waiting = org.model().pushes_for(self.token.expose()).unwrap();
-        let answer = self.device.answer(waiting.last().unwrap(), decision, number);
-        org.model().answer_push(&answer).unwrap();
-    }
 }
 
 impl Browser<'_> {
@@ -134,7 +106,7 @@ async fn only_the_number_that_the_page_shows_is_taken() {
         let page = browser.chooses(&org, PUSH).await;
         let (_, rest) = page.body.split_once("id=\"number\">").expect("a number");
         let shown: u8 = rest.split('<').next().unwrap().parse().unwrap();
-        let offered = org.model().pushes_for(phone.token.expose()).unwrap().last().unwrap().numbers.unwrap();
+        let offered = phone.numbers(&org);
         let other = offered.into_iter().find(|number| *number != shown);
         phone.answer(&org, Decision::Approve, if right { Some(shown) } else { other });
         let answer = browser.proceed(&page, "/signin/verify", ("", "")).await;

@@ -13,6 +13,7 @@ use crate::model::{
     NewRule, PolicyKind, PolicySettings, PolicyStatus, Possession, PrimaryFactor, SelfEnrolment,
     SessionLimits, SignOn, UserVerification, ZoneSettings,
 };
+use crate::testing::phone::with_codes as phone;
 use crate::testing::security_key::SecurityKey;
 use crate::testing::{Answer, Browser, ORG, PASSWORD, TestOrg, decoded};
 
@@ -63,17 +64,6 @@ pub(super) fn allow(assurance: Assurance) -> AppSignOn {
 fn session(require_factor: Option<FactorPrompt>) -> SignOn {
     let (access, primary_factor) = (Access::Allow, PrimaryFactor::Password);
     SignOn { access, require_factor, primary_factor, session: SessionLimits::default() }
-}
-
-/// Alice's phone, with codes that the org knows.
-fn phone(org: &TestOrg) -> Device {
-    let enrolment = org.model().enroll_totp(&org.alice.id, "acme.okta.test").unwrap();
-    let mut phone = Device::new("alice's phone");
-    phone.scan(&enrolment.uri).unwrap();
-    let code = phone.totp(org.site.now()).unwrap();
-    org.model().activate_totp(&enrolment.factor.id, &code, &Cause::system()).unwrap();
-    org.advance(30);
-    phone
 }
 
 impl Browser<'_> {
