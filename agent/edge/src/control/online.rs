@@ -188,7 +188,7 @@ fn endpoint_shape(uris: &Uris, model: &Model, account: &Account, endpoint: &Endp
         "tunnel": endpoint.tunnel.as_ref().map(|id| reference(uris, "/tunnels", id.as_str())),
         "edge": endpoint.edge.as_ref().map(|id| reference(uris, "/edges/https", id.as_str())),
         "upstream_url": tunnel.as_ref().map(|tunnel| tunnel.forwards_to.as_str()),
-        "upstream_protocol": null,
+        "upstream_protocol": tunnel.as_ref().map(|tunnel| tunnel.upstream_protocol.as_str()),
         "principal": null,
         "traffic_policy": "",
         "bindings": ["public"],

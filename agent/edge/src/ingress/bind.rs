@@ -73,13 +73,16 @@ impl Agent {
         admitted: &Admitted,
         request: StartTunnelWithLabel,
     ) -> Result<StartTunnelWithLabelAnswer, Refusal> {
-        let about = About {
-            forwards_to: request.forwards_to,
-            metadata: request.metadata,
-            description: String::new(),
-        };
-        let tunnel = options::forwards_proto(&request.forwards_proto)
-            .and_then(|()| admitted.account.label(&admitted.session, request.labels, about))
+        let tunnel = options::upstream_protocol(&request.forwards_proto)
+            .and_then(|upstream_protocol| {
+                let about = About {
+                    forwards_to: request.forwards_to,
+                    upstream_protocol,
+                    metadata: request.metadata,
+                    description: String::new(),
+                };
+                admitted.account.label(&admitted.session, request.labels, about)
+            })
             .inspect_err(|refusal| self.tell_refused(admitted, refusal))?;
         Ok(StartTunnelWithLabelAnswer { id: tunnel.id.to_string(), error: String::new() })
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::online::{AgentSession, Online, Scheme, SessionView, Tunnel, TunnelKind, TunnelView};
+use super::online::{
+    AgentSession, Online, Scheme, SessionView, Tunnel, TunnelKind, TunnelView, UpstreamProtocol,
+};
 use super::state::State;
 use super::vouchers::BindToken;
 use super::{
@@ -29,6 +31,7 @@ pub(crate) struct Wanted {
 #[derive(Default)]
 pub(crate) struct About {
     pub(crate) forwards_to: String,
+    pub(crate) upstream_protocol: UpstreamProtocol,
     pub(crate) metadata: String,
     pub(crate) description: String,
 }
@@ -180,6 +183,7 @@ impl Account {
             url: Some(url.clone()),
             gate: wanted.settings.map(|settings| self.model.gate(&host, &settings)),
             forwards_to: about.forwards_to,
+            upstream_protocol: about.upstream_protocol,
             metadata: about.metadata,
             description: about.description,
             started_at: self.model.now(),
@@ -218,6 +222,7 @@ impl Account {
             url: None,
             gate: None,
             forwards_to: about.forwards_to,
+            upstream_protocol: about.upstream_protocol,
             metadata: about.metadata,
             description: about.description,
             started_at: self.model.now(),
@@ -332,6 +337,7 @@ fn checked(about: About) -> Result<About, Refusal> {
     }
     Ok(About {
         forwards_to: about.forwards_to,
+        upstream_protocol: about.upstream_protocol,
         metadata: limits::metadata(about.metadata)?,
         description: limits::description(about.description)?,
     })

@@ -28,7 +28,7 @@ pub use https_edge::{
 pub use id::{
     AccountId, ApiKeyId, BackendId, CredentialId, EdgeId, EndpointId, LoginId, RouteId, SessionId, TunnelId,
 };
-pub use online::{AgentInfo, EndpointView, Scheme, SessionView, TunnelKind, TunnelView};
+pub use online::{AgentInfo, EndpointView, Scheme, SessionView, TunnelKind, TunnelView, UpstreamProtocol};
 pub use registry::{Account, Model, ModelError, SignedIn};
 
 pub(crate) use account::looks_like_a_token;

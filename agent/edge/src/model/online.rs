@@ -46,6 +46,26 @@ impl fmt::Display for Scheme {
     }
 }
 
+/// What an upstream speaks behind its tunnel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum UpstreamProtocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2 with prior knowledge (RFC 9113, 3.3).
+    Http2,
+}
+
+impl UpstreamProtocol {
+    /// `http1` or `http2`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http1 => "http1",
+            Self::Http2 => "http2",
+        }
+    }
+}
+
 /// What an agent says of itself. None of it is verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AgentInfo {
@@ -109,6 +129,7 @@ pub(crate) struct Tunnel {
     /// What guards it, for a tunnel with an endpoint of its own.
     pub(crate) gate: Option<gate::Gate>,
     pub(crate) forwards_to: String,
+    pub(crate) upstream_protocol: UpstreamProtocol,
     pub(crate) metadata: String,
     pub(crate) description: String,
     pub(crate) started_at: DateTime<Utc>,
@@ -138,6 +159,7 @@ impl Tunnel {
             kind: self.kind.clone(),
             oidc: self.gate.is_some(),
             forwards_to: self.forwards_to.clone(),
+            upstream_protocol: self.upstream_protocol,
             metadata: self.metadata.clone(),
             description: self.description.clone(),
             started_at: self.started_at,
@@ -173,6 +195,8 @@ pub struct TunnelView {
     pub oidc: bool,
     /// Where the agent says that it forwards to.
     pub forwards_to: String,
+    /// What is spoken to the upstream.
+    pub upstream_protocol: UpstreamProtocol,
     /// For machines.
     pub metadata: String,
     /// For people.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gate::Stay;
 use ground::{Connection, Sink, Spawner};
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 use wire::{ErrorCode, StreamError};
 
@@ -16,7 +16,7 @@ use super::tether::Tether;
 use super::upgrade;
 use super::upstreams::{OpenError, Upstream};
 use crate::event::Event;
-use crate::model::online::Tunnel;
+use crate::model::online::{Tunnel, UpstreamProtocol};
 
 /// How often a stream is opened for a request that the agent had no room for. A Go agent lets 128 wait to be accepted.
 const OPENINGS: usize = 16;
@@ -63,7 +63,11 @@ enum Sent {
     Answered(Response<Incoming>, Upstream),
     /// Nothing was sent.
     Untouched(Request<Body>),
-    Failed(hyper::Error),
+    /// With whether the whole connection broke.
+    Failed {
+        error: hyper::Error,
+        broken: bool,
+    },
 }
 
 /// Sends the request, whose headers are ready for the upstream but for those of the connection, through the first of
@@ -84,6 +88,11 @@ pub(crate) async fn exchange(
     let again = Again::of(&request);
     let mut failure = Failure::Offline;
     for tunnel in tunnels {
+        if websocket && tunnel.upstream_protocol == UpstreamProtocol::Http2 {
+            return Err(Failure::Invalid(
+                "it is spoken to over HTTP/2, which carries no WebSockets here".to_owned(),
+            ));
+        }
         request = match (through(tunnel, request, again.as_ref(), client).await, &again) {
             (Ok(Through::Answered(response, upstream)), _) => {
                 let stream = upstream.stream;
@@ -127,8 +136,8 @@ async fn through(
             Sent::Answered(response, upstream) => return Ok(Through::Answered(response, upstream)),
             Sent::Untouched(untouched) => request = untouched,
             // A kept connection that breaks before any answer was closed by the upstream as we wrote.
-            Sent::Failed(error) => match again {
-                Some(again) if !error.is_parse() => {
+            Sent::Failed { error, broken } => match again {
+                Some(again) if broken && !error.is_parse() => {
                     request = again.request();
                     break;
                 }
@@ -144,8 +153,8 @@ async fn through(
         request = match (send(upstream, request).await, again) {
             (Sent::Answered(response, upstream), _) => return Ok(Through::Answered(response, upstream)),
             (Sent::Untouched(untouched), _) => return Ok(Through::Untouched(untouched, OpenError::Gone)),
-            (Sent::Failed(error), Some(again)) if was_not_accepted(&error) => again.request(),
-            (Sent::Failed(error), _) => return Err(failure(tunnel, &error)),
+            (Sent::Failed { error, .. }, Some(again)) if was_not_accepted(&error) => again.request(),
+            (Sent::Failed { error, .. }, _) => return Err(failure(tunnel, &error)),
         };
         // The agent is behind with accepting; others go first.
         tokio::task::yield_now().await;
@@ -154,11 +163,14 @@ async fn through(
 }
 
 async fn send(mut upstream: Upstream, request: Request<Body>) -> Sent {
-    match upstream.sender.try_send_request(request).await {
+    match upstream.send(request).await {
         Ok(response) => Sent::Answered(response, upstream),
         Err(mut error) => match error.take_message() {
             Some(untouched) => Sent::Untouched(untouched),
-            None => Sent::Failed(error.into_error()),
+            None => {
+                let error = error.into_error();
+                Sent::Failed { broken: upstream.is_broken_by(&error), error }
+            }
         },
     }
 }
@@ -171,6 +183,8 @@ fn finish(
     tether: Option<Tether>,
     tasks: &Spawner,
 ) -> Result<Response<Body>, Failure> {
+    // What the client is answered over is its connection's own.
+    *response.version_mut() = Version::HTTP_11;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         strip_hop_by_hop(response.headers_mut());
         let session = Arc::clone(&tunnel.session);
@@ -182,7 +196,7 @@ fn finish(
         return Err(Failure::Invalid("it switched to a protocol that nobody asked for".to_owned()));
     };
     let far = hyper::upgrade::on(&mut response);
-    tasks.spawn(upgrade::join(near, far, upstream.into_place(), tether));
+    tasks.spawn(upgrade::join(near, far, tether));
     strip_hop_by_hop(response.headers_mut());
     say_websocket(response.headers_mut());
     Ok(response.map(|_| empty()))

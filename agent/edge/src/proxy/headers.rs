@@ -1,7 +1,8 @@
 //! Headers that belong to one connection and not to the message (RFC 9110, 7.6.1).
 
-use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE};
-use http::{Method, Request, Version};
+use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE};
+use http::uri::{Authority, Scheme};
+use http::{Method, Request, Uri, Version};
 
 /// Always of one connection alone, whether or not `Connection` names them.
 const HOP_BY_HOP: [HeaderName; 7] = [
@@ -31,6 +32,30 @@ pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
 /// Whether the client of a request takes trailers (RFC 9110, 10.1.4).
 pub(crate) fn wants_trailers(headers: &HeaderMap) -> bool {
     tokens(headers, &TE).any(|token| token.eq_ignore_ascii_case("trailers"))
+}
+
+/// The request as HTTP/2 with prior knowledge has it: its host is the target's (RFC 9113, 8.3.1).
+pub(super) fn for_http2<B>(mut request: Request<B>) -> Request<B> {
+    *request.version_mut() = Version::HTTP_2;
+    let host = request.headers().get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let Some(host) = host else { return request };
+    request.headers_mut().remove(HOST);
+    let mut target = std::mem::take(request.uri_mut()).into_parts();
+    target.scheme = Some(Scheme::HTTP);
+    target.authority = Some(host);
+    *request.uri_mut() = Uri::from_parts(target).expect("scheme, host and path are a target");
+    request
+}
+
+/// The request as HTTP/1.1 has it, where it was made for HTTP/2: its host is a header (RFC 9112, 3.2).
+pub(super) fn for_http1<B>(mut request: Request<B>) -> Request<B> {
+    *request.version_mut() = Version::HTTP_11;
+    let Some(authority) = request.uri().authority() else { return request };
+    let host = HeaderValue::from_str(authority.as_str()).expect("an authority is visible text");
+    request.headers_mut().insert(HOST, host);
+    let target = std::mem::take(request.uri_mut()).into_parts();
+    *request.uri_mut() = target.path_and_query.map(Uri::from).unwrap_or_default();
+    request
 }
 
 /// Whether the request asks to go on as a WebSocket (RFC 6455, 4.1). No other upgrade is passed on.
@@ -80,6 +105,16 @@ mod tests {
         ]);
         strip_hop_by_hop(&mut message);
         assert_eq!(message, headers(&[("accept", "*/*"), ("te", "trailers")]));
+    }
+
+    #[test]
+    fn a_request_changes_its_form_and_back() {
+        let request = Request::get("/x?y=1").header("host", "app.tunnel.test").body(()).unwrap();
+        let h2 = for_http2(for_http2(request));
+        assert_eq!((h2.uri().to_string().as_str(), h2.headers().len()), ("http://app.tunnel.test/x?y=1", 0));
+        let h1 = for_http1(for_http1(h2));
+        assert_eq!(h1.uri(), "/x?y=1");
+        assert_eq!(h1.headers(), &headers(&[("host", "app.tunnel.test")]));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! From the public side through a tunnel to the upstream, and back: each request on an HTTP/1.1 connection that has a
-//! stream of its own, bodies as they come, connections kept where that is safe.
+//! stream of its own, or all on one over HTTP/2; bodies as they come, connections kept where that is safe.
 
 mod body;
 mod exchange;
 mod headers;
+mod place;
 mod tether;
 mod upgrade;
 mod upstreams;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncWriteExt, copy, split};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::tether::Tether;
@@ -14,14 +13,9 @@ use super::tether::Tether;
 /// How long one direction may go on when the other has ended: a closing handshake and what is still on its way.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// Joins the browser's connection and the upstream's, once both have switched. Holds the stream's place meanwhile. When
-/// its session ends, both connections are dropped at once, whatever is still on its way.
-pub(super) async fn join(
-    near: OnUpgrade,
-    far: OnUpgrade,
-    _place: OwnedSemaphorePermit,
-    tether: Option<Tether>,
-) {
+/// Joins the browser's connection and the upstream's, once both have switched. When its session ends, both connections
+/// are dropped at once, whatever is still on its way.
+pub(super) async fn join(near: OnUpgrade, far: OnUpgrade, tether: Option<Tether>) {
     match tether {
         None => relay(near, far).await,
         Some(tether) => tokio::select! {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ground::{Secret, Tasks};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::ServerName;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -32,6 +32,8 @@ pub(crate) struct Agent {
 #[derive(Clone)]
 pub(crate) enum Behind {
     App(Arc<App>),
+    /// The app, over HTTP/2 with prior knowledge.
+    Http2(Arc<App>),
     /// These bytes, whatever is asked, then the end.
     Bytes(&'static [u8]),
     /// The session ends as soon as a connection comes.
@@ -187,6 +189,24 @@ async fn forward(mut stream: Stream, header: Header, session: Session, behind: B
             let connection =
                 hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             let _ = connection.with_upgrades().await;
+        }
+        Behind::Http2(app) => {
+            app.came_from(header);
+            let (hang_up, hung_up) = (Arc::clone(&app.hang_up), Arc::clone(&app.hung_up));
+            let service = service_fn(move |request| {
+                let app = Arc::clone(&app);
+                async move { Ok::<_, std::convert::Infallible>(app.answer(request).await) }
+            });
+            let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
+            tokio::select! {
+                _ = &mut connection => {}
+                () = hang_up.notified() => {
+                    connection.as_mut().graceful_shutdown();
+                    let _ = connection.await;
+                }
+            }
+            hung_up.add_permits(1);
         }
         Behind::Bytes(bytes) => {
             stream.write_all(bytes).await.unwrap();

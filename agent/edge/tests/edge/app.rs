@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body, Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use wire::proxy::Header;
 
 type AppBody = UnsyncBoxBody<Bytes, std::convert::Infallible>;
@@ -24,8 +24,10 @@ pub(crate) struct App {
     pub(crate) events: Mutex<Option<mpsc::Receiver<Frame<Bytes>>>>,
     /// How many frames of an upload `/slow` may read, and how many requests `/held` may answer.
     pub(crate) appetite: Arc<Semaphore>,
-    /// Has a permit for each WebSocket that has ended.
+    /// Has a permit for each WebSocket that has ended, and for each connection over HTTP/2.
     pub(crate) hung_up: Arc<Semaphore>,
+    /// Ends connections over HTTP/2.
+    pub(crate) hang_up: Arc<Notify>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +45,7 @@ impl App {
             events: Mutex::default(),
             appetite: Arc::new(Semaphore::new(0)),
             hung_up: Arc::new(Semaphore::new(0)),
+            hang_up: Arc::new(Notify::new()),
         })
     }
 
@@ -79,6 +82,24 @@ impl App {
                     response.headers_mut().insert(name, value.clone());
                 }
                 response
+            }
+            "/call" => {
+                // A gRPC call that streams both ways: each message comes back, then the status with the call's trailers.
+                let response = Response::builder().header("content-type", &request.headers()["content-type"]);
+                let (sender, receiver) = mpsc::channel(1);
+                let mut body = request.into_body();
+                tokio::spawn(async move {
+                    let mut trailers = HeaderMap::new();
+                    while let Some(frame) = body.frame().await {
+                        match frame.unwrap().into_trailers() {
+                            Ok(said) => trailers = said,
+                            Err(message) => sender.send(message).await.unwrap(),
+                        }
+                    }
+                    trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
+                    sender.send(Frame::trailers(trailers)).await.unwrap();
+                });
+                response.body(Spoken(receiver).boxed_unsync()).unwrap()
             }
             "/events" => {
                 let events = self.events.lock().unwrap().take().unwrap();

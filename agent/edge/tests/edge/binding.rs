@@ -118,7 +118,7 @@ async fn what_this_edge_does_not_enforce_is_refused() {
     }
     let other = |proto: &str| Bind { proto: proto.into(), ..https("") };
     assert_eq!(refusal(&agent, other("tcp")).await, 332);
-    assert_eq!(refusal(&agent, Bind { forwards_proto: "http2".into(), ..https("") }).await, 301);
+    assert_eq!(refusal(&agent, Bind { forwards_proto: "http3".into(), ..https("") }).await, 301);
     let mut pooled = https("");
     pooled.extra.pooling_enabled = true;
     assert_eq!(refusal(&agent, pooled).await, 301);

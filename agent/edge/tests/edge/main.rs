@@ -12,6 +12,7 @@ mod control;
 mod dashboard;
 mod endings;
 mod gatekeeping;
+mod http2;
 mod ingress;
 mod issuer;
 mod proxying;

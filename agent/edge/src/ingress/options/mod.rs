@@ -8,7 +8,7 @@ use serde_json::Value;
 use wire::message::{Bind, Options};
 
 use crate::code::{Code, Refusal};
-use crate::model::{About, Model, Scheme, TunnelId, Wanted};
+use crate::model::{About, Model, Scheme, TunnelId, UpstreamProtocol, Wanted};
 
 /// Reads a bind.
 pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
@@ -16,7 +16,7 @@ pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
         let message = format!("{:?} endpoints are not offered by this edge; http and https are.", bind.proto);
         Refusal::new(Code::PROTOCOL, message)
     })?;
-    forwards_proto(&bind.forwards_proto)?;
+    let upstream_protocol = upstream_protocol(&bind.forwards_proto)?;
     check_extra(bind)?;
     let http::Asked { host, settings } = http::asked(bind, scheme, model)?;
     let resumed = match (TunnelId::parse(&bind.id), &bind.extra.token) {
@@ -25,17 +25,19 @@ pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
     };
     let about = About {
         forwards_to: bind.forwards_to.clone(),
+        upstream_protocol,
         metadata: bind.extra.metadata.clone(),
         description: bind.extra.description.clone(),
     };
     Ok(Wanted { scheme, host, settings, resumed, about })
 }
 
-/// Only HTTP/1.1 is spoken to upstreams.
-pub(super) fn forwards_proto(asked: &str) -> Result<(), Refusal> {
+/// What the upstream of an HTTP endpoint speaks.
+pub(super) fn upstream_protocol(asked: &str) -> Result<UpstreamProtocol, Refusal> {
     match asked {
-        "" | "http1" => Ok(()),
-        other => Err(invalid(format!("This edge speaks http1 to upstreams, not {other:?}."))),
+        "" | "http1" => Ok(UpstreamProtocol::Http1),
+        "http2" => Ok(UpstreamProtocol::Http2),
+        other => Err(invalid(format!("This edge speaks http1 or http2 to upstreams, not {other:?}."))),
     }
 }
 
