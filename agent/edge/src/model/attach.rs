@@ -8,7 +8,8 @@ use super::online::{
 use super::state::State;
 use super::vouchers::BindToken;
 use super::{
-    Account, EdgeId, EndpointId, EndpointView, Host, Labels, ModelError, SessionId, TunnelId, limits,
+    Account, Acl, EdgeId, EndpointId, EndpointView, Host, Labels, Model, ModelError, SessionId, TunnelId,
+    limits,
 };
 use crate::code::{Code, Refusal};
 
@@ -169,6 +170,10 @@ impl Account {
             (None, Some(host)) => (None, host),
             (None, None) => (None, self.model.domain().random_child()),
         };
+        if !self.acl(&state, session)?.permits_domain(&host) {
+            let message = format!("The ACL of {} does not permit binding {host}.", session.credential);
+            return Err(Refusal::new(Code::ACL_NAME, message));
+        }
         self.make_way(&mut state, session, wanted.scheme, &host, id.as_ref())?;
         let id = id.unwrap_or_else(TunnelId::random);
         let url = self.model.url(wanted.scheme, &host);
@@ -207,6 +212,10 @@ impl Account {
         let about = checked(about)?;
         let mut state = self.model.lock();
         self.check_session(&state, session)?;
+        if !self.acl(&state, session)?.permits_labels(&labels) {
+            let message = format!("The ACL of {} does not permit these labels.", session.credential);
+            return Err(Refusal::new(Code::ACL_LABEL, message));
+        }
         if !state.groups_of(&self.id).any(|group| group.takes(&labels)) {
             let shown: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let message = format!(
@@ -280,6 +289,14 @@ impl Account {
         }
     }
 
+    /// What the credential that a session came with may bind, as it stands now.
+    fn acl<'s>(&self, state: &'s State, session: &AgentSession) -> Result<&'s Acl, Refusal> {
+        let gone = || Refusal::new(Code::TOKEN_UNKNOWN, "The authtoken was revoked. Use another one.");
+        let entry = state.account(&self.id).map_err(|_| gone())?;
+        let credential = entry.credentials.iter().find(|credential| credential.id == session.credential);
+        Ok(&credential.ok_or_else(gone)?.acl)
+    }
+
     fn check_session(&self, state: &State, session: &AgentSession) -> Result<(), Refusal> {
         if !state.online.has_session(&session.id) {
             return Err(Refusal::new(Code(300), "This session has ended."));
@@ -302,6 +319,7 @@ impl Account {
         resumed: Option<&TunnelId>,
     ) -> Result<(), Refusal> {
         self.model.check_unreserved(host)?;
+        Model::check_reserved(state, &self.id, host)?;
         if let Some(entry) = state.edge_on(host) {
             let whose =
                 if entry.account == self.id { entry.edge.id.as_str() } else { "an Edge of another account" };

@@ -58,7 +58,7 @@ impl Model {
 
 impl State {
     fn knows(&self, host: &Host) -> bool {
-        self.edge_on(host).is_some() || self.names.contains(host)
+        self.edge_on(host).is_some() || self.reserved(host).is_some() || self.names.contains(host)
     }
 }
 
