@@ -13,7 +13,7 @@ use crate::config::{Config, StartError};
 use crate::event::Event;
 use crate::ingress::{self, Ingress};
 use crate::model::{Account, Host, Model, NewAccount, Origins, Scheme};
-use crate::public::{self, Front};
+use crate::public::{self, Front, TcpDoors};
 use crate::{control, dashboard, issuers};
 
 /// A running edge. Dropped, it ends at once; [`stop`](Edge::stop) ends it in good order.
@@ -66,6 +66,7 @@ impl Edge {
         doors.spawn(public::listen(https, Some(TlsAcceptor::from(tls)), tasks.spawner(), Arc::clone(&front)));
         doors.spawn(public::listen(http, None, tasks.spawner(), front));
 
+        let tcp = TcpDoors { model: model.clone(), sink: evidence.clone(), tasks: tasks.spawner() };
         let connect = model.domain().clone();
         let tls = config.authority.server_config(&[], move |name| {
             Host::parse(name).is_ok_and(|name| name == connect || name.is_under(&connect))
@@ -75,6 +76,7 @@ impl Edge {
             sink: evidence,
             tasks: tasks.spawner(),
             tls: TlsAcceptor::from(tls),
+            doors: tcp,
         };
         doors.spawn(ingress::listen(agents, Arc::new(ingress)));
         Ok(Self { model, https: addresses.0, http: addresses.1, agents: addresses.2, doors, tasks })

@@ -70,6 +70,8 @@ pub enum Event {
     },
     /// A request on the public side was answered.
     Answered(Box<Answered>),
+    /// A connection of a `tcp` or `tls` endpoint has ended.
+    Carried(Box<Carried>),
     /// An answer was broken off, or a WebSocket closed, since the session that it had come through ended.
     CutShort {
         /// The client's connection.
@@ -104,6 +106,34 @@ pub struct Answered {
     pub forwarded: Option<Forwarded>,
     /// The code of the edge's own refusal, when it refused (the gate's refusals are in `passage`).
     pub code: Option<Code>,
+}
+
+/// A connection of a `tcp` or `tls` endpoint, after its end.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// The client's connection.
+    pub connection: Connection,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// The tunnel that it went through, when it did.
+    pub forwarded: Option<Forwarded>,
+    /// How many bytes the client sent.
+    pub up: u64,
+    /// How many bytes the upstream sent.
+    pub down: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Both directions came to their end.
+    InOrder,
+    /// One end broke it off.
+    Broken,
+    /// The edge refused it.
+    Refused(Code),
 }
 
 /// What the gate said to a request.

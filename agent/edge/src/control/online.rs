@@ -1,7 +1,7 @@
 //! `/tunnels`, `/tunnel_sessions` and `/endpoints`: what is online.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ pub(super) async fn tunnels(
     Caller(account): Caller,
     State(model): State<Model>,
     uris: Uris,
-    query: PageQuery,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Value>, ApiError> {
     let entries = account
         .tunnels()
@@ -40,7 +40,7 @@ pub(super) async fn sessions(
     Caller(account): Caller,
     State(model): State<Model>,
     uris: Uris,
-    query: PageQuery,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Value>, ApiError> {
     let entries = account
         .sessions()
@@ -94,7 +94,7 @@ pub(super) async fn endpoints(
     Caller(account): Caller,
     State(model): State<Model>,
     uris: Uris,
-    query: PageQuery,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Value>, ApiError> {
     let entries = account
         .endpoints()
@@ -114,18 +114,15 @@ pub(super) async fn endpoint(
     Ok(Json(endpoint_shape(&uris, &model, &account, &found)))
 }
 
-pub(super) fn reference(uris: &Uris, path: &str, id: &str) -> Value {
+fn reference(uris: &Uris, path: &str, id: &str) -> Value {
     json!({ "id": id, "uri": uris.of(&format!("{path}/{id}")) })
 }
 
 fn tunnel_shape(uris: &Uris, model: &Model, account: &Account, tunnel: &TunnelView) -> Value {
     let (public_url, proto, endpoint, labels) = match &tunnel.kind {
-        TunnelKind::Endpoint { id, scheme, host } => (
-            json!(model.url(*scheme, host)),
-            json!(scheme.as_str()),
-            reference(uris, "/endpoints", id.as_str()),
-            json!({}),
-        ),
+        TunnelKind::Endpoint { id, scheme, .. } => {
+            (json!(tunnel.url), json!(scheme.as_str()), reference(uris, "/endpoints", id.as_str()), json!({}))
+        }
         TunnelKind::Labeled(labels) => (Value::Null, Value::Null, Value::Null, json!(labels)),
     };
     let serves = |labels| account.groups().into_iter().filter(move |group| group.takes(labels));
@@ -167,14 +164,7 @@ fn session_shape(uris: &Uris, model: &Model, session: &SessionView) -> Value {
 
 fn endpoint_shape(uris: &Uris, model: &Model, account: &Account, endpoint: &EndpointView) -> Value {
     let tunnel = account.tunnels().into_iter().find(|tunnel| endpoint.tunnel.as_ref() == Some(&tunnel.id));
-    let edge = endpoint.edge.as_ref().and_then(|id| account.edge(id).ok());
-    let (metadata, description) = match (&tunnel, edge) {
-        (Some(tunnel), _) => (tunnel.metadata.clone(), tunnel.description.clone()),
-        (None, Some(edge)) => (edge.metadata, edge.description),
-        (None, None) => Default::default(),
-    };
-    let domain = account.domains().into_iter().find(|domain| domain.host == endpoint.host);
-    let port = model.port(endpoint.scheme);
+    let internal = endpoint.host.is_internal();
     json!({
         "id": endpoint.id.as_str(),
         "region": model.region(),
@@ -184,13 +174,13 @@ fn endpoint_shape(uris: &Uris, model: &Model, account: &Account, endpoint: &Endp
         "url": endpoint.url,
         "proto": endpoint.scheme.as_str(),
         "scheme": endpoint.scheme.as_str(),
-        "hostport": format!("{}:{port}", endpoint.host),
+        "hostport": format!("{}:{}", endpoint.host, endpoint.port),
         "host": endpoint.host.as_str(),
-        "port": port,
+        "port": endpoint.port,
         "type": if endpoint.edge.is_some() { "edge" } else { "ephemeral" },
-        "metadata": metadata,
-        "description": description,
-        "domain": domain.map(|domain| reference(uris, "/reserved_domains", domain.id.as_str())),
+        "metadata": tunnel.as_ref().map(|tunnel| tunnel.metadata.as_str()).unwrap_or_default(),
+        "description": tunnel.as_ref().map(|tunnel| tunnel.description.as_str()).unwrap_or_default(),
+        "domain": null,
         "tcp_addr": null,
         "tunnel": endpoint.tunnel.as_ref().map(|id| reference(uris, "/tunnels", id.as_str())),
         "edge": endpoint.edge.as_ref().map(|id| reference(uris, "/edges/https", id.as_str())),
@@ -198,10 +188,10 @@ fn endpoint_shape(uris: &Uris, model: &Model, account: &Account, endpoint: &Endp
         "upstream_protocol": tunnel.as_ref().map(|tunnel| tunnel.upstream_protocol.as_str()),
         "principal": null,
         "traffic_policy": "",
-        "bindings": ["public"],
+        "bindings": [if internal { "internal" } else { "public" }],
         "tunnel_session": tunnel.as_ref().map(|t| reference(uris, "/tunnel_sessions", t.session.as_str())),
         "uri": uris.of(&format!("/endpoints/{}", endpoint.id)),
-        "name": "",
-        "pooling_enabled": false,
+        "name": tunnel.as_ref().map(|tunnel| tunnel.name.as_str()).unwrap_or_default(),
+        "pooling_enabled": tunnel.as_ref().is_some_and(|tunnel| tunnel.pooling),
     })
 }

@@ -9,9 +9,9 @@ use wire::{ErrorCode, Stream, StreamType};
 
 use super::agent::{Admitted, Agent, Verdict};
 use super::options;
-use crate::code::{Code, Refusal};
+use crate::code::Refusal;
 use crate::event::Event;
-use crate::model::About;
+use crate::model::{About, Scheme, TunnelChange};
 
 impl Agent {
     /// Answers a request of an agent that was let in.
@@ -55,11 +55,18 @@ impl Agent {
         let given = options::wanted(&bind, &self.ingress.model)
             .and_then(|wanted| admitted.account.bind(&admitted.session, wanted))
             .inspect_err(|refusal| self.tell_refused(admitted, refusal))?;
+        if let Some(port) = given.opened {
+            self.ingress.doors.open(port);
+        }
+        let opts = match given.tunnel.scheme() {
+            Some(Scheme::Tcp) => bind.opts.assigned("Addr", &given.at.to_string()),
+            _ => bind.opts.assigned("Hostname", given.at.host.as_str()),
+        };
         Ok(BindAnswer {
             id: given.tunnel.id.to_string(),
             url: given.url,
             proto: bind.proto,
-            opts: bind.opts.assigned("Hostname", given.host.as_str()),
+            opts,
             error: String::new(),
             extra: BindAnswerExtra {
                 token: Some(Secret::new("tunnel token", given.token)),
@@ -79,7 +86,7 @@ impl Agent {
                     forwards_to: request.forwards_to,
                     upstream_protocol,
                     metadata: request.metadata,
-                    description: String::new(),
+                    ..About::default()
                 };
                 admitted.account.label(&admitted.session, request.labels, about)
             })
@@ -100,11 +107,14 @@ impl Agent {
 }
 
 fn patch_tunnel(admitted: &Admitted, patch: PatchTunnelState) -> Result<(), Refusal> {
-    if patch.pooling_enabled == Some(true) {
-        return Err(Refusal::new(Code::BIND_INVALID, "Endpoint pooling is not offered by this edge."));
-    }
     if patch.traffic_policy.is_some_and(|policy| !policy.trim().is_empty()) {
         return Err(options::no_traffic_policy());
     }
-    admitted.account.describe(&admitted.session, &patch.tunnel_id, patch.description, patch.metadata)
+    let change = TunnelChange {
+        name: patch.name,
+        description: patch.description,
+        metadata: patch.metadata,
+        pooling: patch.pooling_enabled,
+    };
+    admitted.account.change_tunnel(&admitted.session, &patch.tunnel_id, change)
 }

@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 use super::agent::Agent;
 use crate::event::Event;
 use crate::model::Model;
+use crate::public::TcpDoors;
 
 const MAX_CONNECTIONS: usize = 1024;
 
@@ -19,6 +20,8 @@ pub(crate) struct Ingress {
     pub(crate) sink: Sink<Event>,
     pub(crate) tasks: Spawner,
     pub(crate) tls: TlsAcceptor,
+    /// Where the ports of `tcp` endpoints are served.
+    pub(crate) doors: TcpDoors,
 }
 
 /// Accepts agents until its task ends.

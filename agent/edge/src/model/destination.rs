@@ -1,12 +1,13 @@
 //! Where a request goes: from its host and path to what guards it and to the tunnels that take it.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::online::{Scheme, Tunnel, TunnelKind};
 use super::path::{Chosen, choose};
 use super::state::{EdgeEntry, State};
-use super::{EdgeId, EndpointId, Host, Model, RouteId};
+use super::{AccountId, EdgeId, EndpointId, Host, HostPort, Model, RouteId};
 
 /// What is known of a URL.
 pub(crate) enum Lookup {
@@ -40,25 +41,58 @@ impl Model {
     /// Where a request for this host and path goes. Takes a turn among the tunnels.
     pub(crate) fn destination(&self, scheme: Scheme, host: &Host, path: &str) -> Lookup {
         let state = self.lock();
-        if let Some(tunnel) = state.online.bound(scheme, host) {
-            let TunnelKind::Endpoint { id, .. } = &tunnel.kind else { return Lookup::Unknown };
-            return Lookup::Found(Destination {
-                endpoint: id.clone(),
-                route: None,
-                gate: tunnel.gate.clone(),
-                tunnels: vec![Arc::clone(tunnel)],
-            });
+        if let Some(tunnel) = state.online.next(&self.address(scheme, host)) {
+            return Destination::own(tunnel, scheme).map_or(Lookup::Unknown, Lookup::Found);
         }
         match state.edge_on(host) {
             Some(entry) if scheme == Scheme::Https => through_edge(&state, entry, host, path),
             _ => Lookup::Unknown,
         }
     }
+
+    /// Where a request for an internal address of this account goes. Takes a turn among the tunnels.
+    #[expect(dead_code, reason = "`forward-internal` will ask")]
+    pub(crate) fn internal(&self, account: &AccountId, scheme: Scheme, at: &HostPort) -> Option<Destination> {
+        let state = self.lock();
+        Destination::own(state.online.next_within(account, at)?, scheme)
+    }
+
+    /// The tunnel that takes the next connection at this port.
+    pub(crate) fn behind_port(&self, port: u16) -> Option<Arc<Tunnel>> {
+        let at = HostPort { host: self.tcp_host().clone(), port };
+        let state = self.lock();
+        state.online.next(&at).filter(|tunnel| tunnel.scheme() == Some(Scheme::Tcp)).cloned()
+    }
+
+    /// Where a `tcp` endpoint's port is; none when no endpoint has it.
+    pub fn tcp_address(&self, port: u16) -> Option<SocketAddr> {
+        self.lock().online.port(port).map(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    }
+
+    /// Gives a port up that waited in vain for the agent that had it.
+    pub(crate) fn give_up_port(&self, port: u16) {
+        self.lock().online.give_up_port(port);
+    }
+}
+
+impl Destination {
+    /// A tunnel with an endpoint of its own that is spoken to so.
+    fn own(tunnel: &Arc<Tunnel>, spoken: Scheme) -> Option<Self> {
+        match &tunnel.kind {
+            TunnelKind::Endpoint { id, scheme, .. } if *scheme == spoken => Some(Self {
+                endpoint: id.clone(),
+                route: None,
+                gate: tunnel.gate.clone(),
+                tunnels: vec![Arc::clone(tunnel)],
+            }),
+            _ => None,
+        }
+    }
 }
 
 impl State {
     fn knows(&self, host: &Host) -> bool {
-        self.edge_on(host).is_some() || self.reserved(host).is_some() || self.names.contains(host)
+        self.edge_on(host).is_some() || self.names.contains(host)
     }
 }
 
@@ -88,11 +122,8 @@ fn through_edge(state: &State, entry: &EdgeEntry, host: &Host, path: &str) -> Lo
     };
     let backend = route.backend.as_ref().filter(|backend| backend.enabled);
     let group = backend.and_then(|backend| state.group(&entry.account, &backend.id).ok());
-    let takes = |tunnel: &&Arc<Tunnel>| {
-        tunnel.session.account == entry.account
-            && matches!((&tunnel.kind, group), (TunnelKind::Labeled(labels), Some(group)) if group.takes(labels))
-    };
-    let mut tunnels: Vec<_> = state.online.tunnels().iter().filter(takes).cloned().collect();
+    let online = group.into_iter().flat_map(|group| state.online.of_group(&entry.account, group));
+    let mut tunnels: Vec<_> = online.cloned().collect();
     if !tunnels.is_empty() {
         let turn = entry.turn.fetch_add(1, Ordering::Relaxed) % tunnels.len();
         tunnels.rotate_left(turn);

@@ -3,6 +3,7 @@
 use super::Labels;
 use crate::code::{Code, Refusal};
 
+const NAME: usize = 255;
 const DESCRIPTION: usize = 255;
 const METADATA: usize = 4096;
 const LABELS: usize = 32;
@@ -10,6 +11,10 @@ const LABEL: usize = 128;
 
 pub(crate) fn description(text: String) -> Result<String, Refusal> {
     within(DESCRIPTION, Code::DESCRIPTION_LENGTH, "a description", text)
+}
+
+pub(crate) fn name(text: String) -> Result<String, Refusal> {
+    within(NAME, Code::BIND_INVALID, "an endpoint's name", text)
 }
 
 pub(crate) fn metadata(text: String) -> Result<String, Refusal> {

@@ -1,16 +1,15 @@
 //! What is online right now: agents' sessions and the tunnels that they hold.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use ground::{Connection, Sink};
+use ground::Connection;
 use tokio::sync::watch;
 
-use super::{AccountId, CredentialId, EdgeId, EndpointId, Host, Labels, SessionId, TunnelId};
-use crate::event::Event;
+use super::transport::Transport;
+use super::{AccountId, CredentialId, EdgeId, EndpointId, Host, HostPort, Labels, SessionId, TunnelId};
 use crate::proxy::Upstreams;
 
 /// How an endpoint is spoken to.
@@ -20,6 +19,10 @@ pub enum Scheme {
     Http,
     /// HTTP over TLS.
     Https,
+    /// Bytes, on a port of its own.
+    Tcp,
+    /// Bytes over TLS, whoever ends it.
+    Tls,
 }
 
 impl Scheme {
@@ -27,15 +30,28 @@ impl Scheme {
         match text {
             "http" => Some(Self::Http),
             "https" => Some(Self::Https),
+            "tcp" => Some(Self::Tcp),
+            "tls" => Some(Self::Tls),
             _ => None,
         }
     }
 
-    /// `http` or `https`.
+    /// `http`, `https`, `tcp` or `tls`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Https => "https",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
+
+    /// The port that URLs leave out.
+    pub(crate) fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Http => Some(80),
+            Self::Https | Self::Tls => Some(443),
+            Self::Tcp => None,
         }
     }
 }
@@ -128,6 +144,11 @@ pub(crate) struct Tunnel {
     pub(crate) url: Option<String>,
     /// What guards it, for a tunnel with an endpoint of its own.
     pub(crate) gate: Option<gate::Gate>,
+    /// What it asks of the connections that it takes.
+    pub(crate) transport: Transport,
+    /// Whether other tunnels may share its URL.
+    pub(crate) pooling: bool,
+    pub(crate) name: String,
     pub(crate) forwards_to: String,
     pub(crate) upstream_protocol: UpstreamProtocol,
     pub(crate) metadata: String,
@@ -144,19 +165,38 @@ pub enum TunnelKind {
         id: EndpointId,
         /// How it is spoken to.
         scheme: Scheme,
-        /// Its host.
-        host: Host,
+        /// Its host and port.
+        at: HostPort,
     },
     /// The tunnel groups whose labels it carries.
     Labeled(Labels),
 }
 
 impl Tunnel {
+    /// How its own endpoint is spoken to, when it has one.
+    pub(crate) fn scheme(&self) -> Option<Scheme> {
+        match &self.kind {
+            TunnelKind::Endpoint { scheme, .. } => Some(*scheme),
+            TunnelKind::Labeled(_) => None,
+        }
+    }
+
+    /// The address of a `tcp` endpoint that is reached from outside.
+    pub(crate) fn tcp_address(&self) -> Option<&HostPort> {
+        match &self.kind {
+            TunnelKind::Endpoint { scheme: Scheme::Tcp, at, .. } if !at.is_internal() => Some(at),
+            _ => None,
+        }
+    }
+
     pub(crate) fn view(&self) -> TunnelView {
         TunnelView {
             id: self.id.clone(),
             session: self.session.id.clone(),
             kind: self.kind.clone(),
+            url: self.url.clone(),
+            pooling: self.pooling,
+            name: self.name.clone(),
             oidc: self.gate.is_some(),
             forwards_to: self.forwards_to.clone(),
             upstream_protocol: self.upstream_protocol,
@@ -191,6 +231,12 @@ pub struct TunnelView {
     pub session: SessionId,
     /// What it serves.
     pub kind: TunnelKind,
+    /// Its own URL, when it has one.
+    pub url: Option<String>,
+    /// Whether other tunnels may share its URL.
+    pub pooling: bool,
+    /// What people call it.
+    pub name: String,
     /// Whether its own endpoint asks people to sign in.
     pub oidc: bool,
     /// Where the agent says that it forwards to.
@@ -214,6 +260,8 @@ pub struct EndpointView {
     pub scheme: Scheme,
     /// Its host.
     pub host: Host,
+    /// Its port.
+    pub port: u16,
     /// The URL, `https://host[:port]`.
     pub url: String,
     /// The tunnel that it belongs to, when it is a tunnel's own.
@@ -222,88 +270,4 @@ pub struct EndpointView {
     pub edge: Option<EdgeId>,
     /// When it came to be, stage time.
     pub created_at: DateTime<Utc>,
-}
-
-/// All sessions and tunnels, oldest first. Says which tunnels come and go.
-#[derive(Debug)]
-pub(crate) struct Online {
-    sink: Sink<Event>,
-    sessions: Vec<Arc<AgentSession>>,
-    tunnels: Vec<Arc<Tunnel>>,
-    by_url: HashMap<(Scheme, Host), Arc<Tunnel>>,
-}
-
-impl Online {
-    pub(crate) fn new(sink: Sink<Event>) -> Self {
-        Self { sink, sessions: Vec::new(), tunnels: Vec::new(), by_url: HashMap::new() }
-    }
-
-    pub(crate) fn sessions(&self) -> &[Arc<AgentSession>] {
-        &self.sessions
-    }
-
-    pub(crate) fn tunnels(&self) -> &[Arc<Tunnel>] {
-        &self.tunnels
-    }
-
-    pub(crate) fn sessions_of(&self, credential: &CredentialId) -> Vec<Arc<AgentSession>> {
-        self.sessions.iter().filter(|session| session.credential == *credential).cloned().collect()
-    }
-
-    pub(crate) fn add_session(&mut self, session: Arc<AgentSession>) {
-        self.sessions.push(session);
-    }
-
-    pub(crate) fn has_session(&self, id: &SessionId) -> bool {
-        self.sessions.iter().any(|session| session.id == *id)
-    }
-
-    /// Forgets a session and its tunnels.
-    pub(crate) fn remove_session(&mut self, id: &SessionId) {
-        self.sessions.retain(|session| session.id != *id);
-        let held = self.tunnels.iter().filter(|tunnel| tunnel.session.id == *id);
-        for tunnel in held.map(|tunnel| tunnel.id.clone()).collect::<Vec<_>>() {
-            self.remove_tunnel(&tunnel);
-        }
-    }
-
-    /// Forgets a session from this moment on, and has its task end it.
-    pub(crate) fn displace(&mut self, session: &AgentSession, why: &'static str) {
-        self.remove_session(&session.id);
-        session.end(why);
-    }
-
-    pub(crate) fn add_tunnel(&mut self, tunnel: Arc<Tunnel>) {
-        if let TunnelKind::Endpoint { scheme, host, .. } = &tunnel.kind {
-            self.by_url.insert((*scheme, host.clone()), Arc::clone(&tunnel));
-        }
-        self.sink.emit(Event::TunnelUp { tunnel: tunnel.view(), url: tunnel.url.clone() });
-        self.tunnels.push(tunnel);
-    }
-
-    pub(crate) fn remove_tunnel(&mut self, id: &TunnelId) -> Option<Arc<Tunnel>> {
-        let place = self.tunnels.iter().position(|tunnel| tunnel.id == *id)?;
-        self.by_url.retain(|_, tunnel| tunnel.id != *id);
-        let tunnel = self.tunnels.remove(place);
-        self.sink.emit(Event::TunnelDown { tunnel: id.clone(), session: tunnel.session.id.clone() });
-        Some(tunnel)
-    }
-
-    /// Puts a changed tunnel in its own place.
-    pub(crate) fn replace_tunnel(&mut self, changed: &Arc<Tunnel>) {
-        for known in self.tunnels.iter_mut().chain(self.by_url.values_mut()) {
-            if known.id == changed.id {
-                known.clone_from(changed);
-            }
-        }
-    }
-
-    pub(crate) fn tunnel(&self, id: &TunnelId) -> Option<&Arc<Tunnel>> {
-        self.tunnels.iter().find(|tunnel| tunnel.id == *id)
-    }
-
-    /// The tunnel whose own endpoint this is.
-    pub(crate) fn bound(&self, scheme: Scheme, host: &Host) -> Option<&Arc<Tunnel>> {
-        self.by_url.get(&(scheme, host.clone()))
-    }
 }

@@ -4,18 +4,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use ground::{Clock, Secret, Sink};
 
-use super::online::{AgentSession, Online};
+use super::index::Online;
+use super::online::AgentSession;
 use super::state::{AccountEntry, EdgeEntry, State};
 use super::vouchers::Vouchers;
 use super::{
-    AccountId, Acl, ApiKey, ApiKeyId, Credential, CredentialId, Host, Login, LoginId, NewAccount, Profile,
-    Scheme,
+    AccountId, ApiKey, ApiKeyId, Credential, CredentialId, Host, HostPort, Login, LoginId, NewAccount,
+    Profile, Scheme,
 };
 use crate::code::{Code, Refusal};
 use crate::event::Event;
 
 /// Names under the edge's domain that are its own.
-const OWN_NAMES: [&str; 4] = ["api", "connect", "dashboard", "idp"];
+const OWN_NAMES: [&str; 5] = ["api", "connect", "dashboard", "idp", "tcp"];
 
 /// Everything that the edge knows. Clones are the same model.
 #[derive(Clone)]
@@ -25,6 +26,7 @@ pub struct Model {
 
 struct Inner {
     domain: Host,
+    tcp_host: Host,
     public_port: u16,
     region: String,
     clock: Clock,
@@ -95,7 +97,9 @@ impl Model {
         let accounts = accounts.into_iter().map(|account| entry(account, now)).collect();
         let state = Mutex::new(State::new(accounts, Online::new(sink)));
         let vouchers = Vouchers::new();
-        Self { inner: Arc::new(Inner { domain, public_port, region, clock, relying_party, vouchers, state }) }
+        let tcp_host = domain.child("tcp").unwrap_or_else(|_| domain.clone());
+        let inner = Inner { domain, tcp_host, public_port, region, clock, relying_party, vouchers, state };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The domain that endpoints get their names under.
@@ -105,10 +109,25 @@ impl Model {
 
     /// The public URL of a host, `https://host[:port]`; the port is left out where it is the scheme's own.
     pub fn url(&self, scheme: Scheme, host: &Host) -> String {
-        match (scheme, self.port(scheme)) {
-            (Scheme::Https, 443) | (Scheme::Http, 80) => format!("{scheme}://{host}"),
-            (_, port) => format!("{scheme}://{host}:{port}"),
+        self.url_at(scheme, &self.address(scheme, host))
+    }
+
+    /// The address of a host, spoken to so.
+    pub(crate) fn address(&self, scheme: Scheme, host: &Host) -> HostPort {
+        HostPort { host: host.clone(), port: self.port(scheme) }
+    }
+
+    /// The URL of an address; the port is left out where it is the scheme's own.
+    pub(crate) fn url_at(&self, scheme: Scheme, at: &HostPort) -> String {
+        match scheme.default_port() == Some(at.port) {
+            true => format!("{scheme}://{}", at.host),
+            false => format!("{scheme}://{at}"),
         }
+    }
+
+    /// The name that all `tcp` endpoints have; they differ in their ports.
+    pub fn tcp_host(&self) -> &Host {
+        &self.inner.tcp_host
     }
 
     /// The port in public `https` URLs.
@@ -116,11 +135,12 @@ impl Model {
         self.inner.public_port
     }
 
-    /// The port in public URLs of this scheme.
+    /// The port in public URLs of this scheme; none is common to those of `tcp`: 0.
     pub fn port(&self, scheme: Scheme) -> u16 {
         match scheme {
             Scheme::Http => 80,
-            Scheme::Https => self.inner.public_port,
+            Scheme::Https | Scheme::Tls => self.inner.public_port,
+            Scheme::Tcp => 0,
         }
     }
 
@@ -131,7 +151,7 @@ impl Model {
 
     /// Every session, whoever's.
     pub(crate) fn all_sessions(&self) -> Vec<Arc<AgentSession>> {
-        self.lock().online.sessions().to_vec()
+        self.lock().online.sessions().cloned().collect()
     }
 
     /// All accounts.
@@ -214,14 +234,6 @@ impl Model {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes what is kept: all of it or nothing.
-    pub(super) fn change<T>(
-        &self,
-        change: impl FnOnce(&mut State) -> Result<T, ModelError>,
-    ) -> Result<T, ModelError> {
-        change(&mut self.lock())
-    }
-
     /// Refuses the names that are the edge's own.
     pub(super) fn check_unreserved(&self, host: &Host) -> Result<(), Refusal> {
         let domain = self.domain();
@@ -264,10 +276,8 @@ impl Account {
 
     /// Gives the account the entitlement for OIDC, or takes it away; what is set up already stays.
     pub fn entitle_to_oidc(&self, entitled: bool) -> Result<(), ModelError> {
-        self.model.change(|state| {
-            state.account_mut(&self.id)?.profile.oidc = entitled;
-            Ok(())
-        })
+        self.model.lock().account_mut(&self.id)?.profile.oidc = entitled;
+        Ok(())
     }
 }
 
@@ -278,15 +288,9 @@ fn entry(account: NewAccount, now: DateTime<Utc>) -> AccountEntry {
         description: String::new(),
         metadata: String::new(),
         token,
-        acl: Acl::default(),
     };
-    let api_key = |token: Secret| ApiKey {
-        id: ApiKeyId::random(),
-        created_at: now,
-        description: String::new(),
-        metadata: String::new(),
-        token,
-    };
+    let api_key =
+        |token: Secret| ApiKey { id: ApiKeyId::random(), created_at: now, description: String::new(), token };
     AccountEntry {
         profile: Profile {
             id: AccountId::random(),

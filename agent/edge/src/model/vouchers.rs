@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ground::random;
 
-use super::{AccountId, Host, Scheme, TunnelId};
+use super::{AccountId, HostPort, Scheme, TunnelId};
 
 /// The edge's key for its vouchers; they end with it.
 pub(crate) struct Vouchers {
@@ -19,7 +19,7 @@ pub(crate) struct Vouchers {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BindToken {
     /// This tunnel was given this URL, to this account.
-    Genuine(Scheme, Host),
+    Genuine(Scheme, HostPort),
     /// It is a token, but not one of ours for this tunnel and account.
     Foreign,
     /// It is no token.
@@ -47,23 +47,24 @@ impl Vouchers {
         account: &AccountId,
         tunnel: &TunnelId,
         scheme: Scheme,
-        host: &Host,
+        at: &HostPort,
     ) -> String {
-        let tag = self.tag(&["bind", account.as_str(), tunnel.as_str(), scheme.as_str(), host.as_str()]);
-        format!("{tag}.{scheme}.{host}")
+        let address = at.to_string();
+        let tag = self.tag(&["bind", account.as_str(), tunnel.as_str(), scheme.as_str(), &address]);
+        format!("{tag}.{scheme}.{address}")
     }
 
     /// Reads the token of a tunnel.
     pub(crate) fn read_bind_token(&self, account: &AccountId, tunnel: &TunnelId, token: &str) -> BindToken {
         let mut parts = token.splitn(3, '.');
-        let (Some(tag), Some(scheme), Some(host)) = (parts.next(), parts.next(), parts.next()) else {
+        let (Some(tag), Some(scheme), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
             return BindToken::Malformed;
         };
-        let (Some(scheme), Ok(host)) = (Scheme::parse(scheme), Host::parse(host)) else {
+        let (Some(scheme), Some(at)) = (Scheme::parse(scheme), HostPort::parse(address)) else {
             return BindToken::Malformed;
         };
-        let fields = ["bind", account.as_str(), tunnel.as_str(), scheme.as_str(), host.as_str()];
-        if self.verify(&fields, tag) { BindToken::Genuine(scheme, host) } else { BindToken::Foreign }
+        let fields = ["bind", account.as_str(), tunnel.as_str(), scheme.as_str(), address];
+        if self.verify(&fields, tag) { BindToken::Genuine(scheme, at) } else { BindToken::Foreign }
     }
 
     fn tag(&self, fields: &[&str]) -> String {
@@ -98,15 +99,17 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_tunnel_and_account_alone() {
         let (vouchers, account, tunnel) = (Vouchers::new(), AccountId::random(), TunnelId::random());
-        let host = Host::parse("app.tunnel.test").unwrap();
-        let token = vouchers.bind_token(&account, &tunnel, Scheme::Https, &host);
+        let at = HostPort::parse("app.tunnel.test:443").unwrap();
+        let token = vouchers.bind_token(&account, &tunnel, Scheme::Https, &at);
         let read = |account: &AccountId, tunnel: &TunnelId, token: &str| {
             vouchers.read_bind_token(account, tunnel, token)
         };
-        assert_eq!(read(&account, &tunnel, &token), BindToken::Genuine(Scheme::Https, host));
+        assert_eq!(read(&account, &tunnel, &token), BindToken::Genuine(Scheme::Https, at));
         assert_eq!(read(&AccountId::random(), &tunnel, &token), BindToken::Foreign);
         assert_eq!(read(&account, &TunnelId::random(), &token), BindToken::Foreign);
         assert_eq!(read(&account, &tunnel, &token.replace("app.", "evil.")), BindToken::Foreign);
+        assert_eq!(read(&account, &tunnel, &token.replace(":443", ":444")), BindToken::Foreign);
+        assert_eq!(read(&account, &tunnel, &token.replace("https", "tls")), BindToken::Foreign);
         assert_eq!(read(&account, &tunnel, "nonsense"), BindToken::Malformed);
     }
 

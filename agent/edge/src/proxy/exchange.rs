@@ -146,7 +146,7 @@ async fn through(
         }
     }
     for _ in 0..OPENINGS {
-        let upstream = match upstreams.open(tunnel, client.connection.peer, client.tasks).await {
+        let upstream = match upstreams.open(tunnel, client.connection, client.tasks).await {
             Ok(upstream) => upstream,
             Err(error) => return Ok(Through::Untouched(request, error)),
         };

@@ -4,7 +4,9 @@
 mod body;
 mod exchange;
 mod headers;
+mod opening;
 mod place;
+pub(crate) mod raw;
 mod tether;
 mod upgrade;
 mod upstreams;

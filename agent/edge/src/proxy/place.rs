@@ -19,6 +19,10 @@ impl Placed {
     pub(super) fn new(stream: Stream, place: OwnedSemaphorePermit) -> Self {
         Self { stream, _place: place }
     }
+
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
+    }
 }
 
 impl AsyncRead for Placed {

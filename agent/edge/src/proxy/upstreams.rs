@@ -3,25 +3,24 @@
 
 use std::error::Error;
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ground::Spawner;
+use ground::{Connection, Spawner};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::TokioIo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use wire::proxy::{EdgeType, Header};
-use wire::{Stream, StreamType};
+use wire::StreamType;
 
 use super::body::Body;
 use super::headers::{for_http1, for_http2};
+use super::opening::Opening;
 use super::place::Placed;
 use crate::model::TunnelId;
-use crate::model::online::{Scheme, Tunnel, TunnelKind, UpstreamProtocol};
+use crate::model::online::{Tunnel, UpstreamProtocol};
 
 /// Proxied streams that one session has at most at a time. ngrok's Rust clients end a session at its 513th stream.
 /// Requests beyond that wait, first come, first served.
@@ -105,7 +104,7 @@ impl Upstreams {
     pub(super) async fn open(
         &self,
         tunnel: &Tunnel,
-        client: SocketAddr,
+        client: Connection,
         tasks: &Spawner,
     ) -> Result<Upstream, OpenError> {
         match tunnel.upstream_protocol {
@@ -125,22 +124,30 @@ impl Upstreams {
     async fn connect(
         &self,
         tunnel: &Tunnel,
-        client: SocketAddr,
+        client: Connection,
         tasks: &Spawner,
     ) -> Result<Upstream, OpenError> {
-        let place = tokio::select! {
-            place = timeout(PATIENCE, self.place()) => place.map_err(|_| OpenError::Busy)??,
-            _ = tunnel.session.wire.closed() => return Err(OpenError::Gone),
-        };
-        let stream = open_stream(tunnel, client).await.map_err(|_| OpenError::Gone)?;
-        let id = stream.id();
-        let io = TokioIo::new(Placed::new(stream, place));
+        let opening = Opening { connection: client, passthrough: false };
+        let placed = self.stream(tunnel, &opening).await?;
+        let id = placed.stream().id();
+        let io = TokioIo::new(placed);
         let sender = match tunnel.upstream_protocol {
             UpstreamProtocol::Http1 => speak_http1(io, tasks).await.map(Sender::Http1),
             UpstreamProtocol::Http2 => speak_http2(io, tasks).await.map(Sender::Http2),
         };
         let sender = sender.map_err(|_| OpenError::Gone)?;
         Ok(Upstream { sender, stream: id, tunnel: tunnel.id.clone() })
+    }
+
+    /// Opens a stream to the tunnel's upstream, once there is a place for it.
+    pub(super) async fn stream(&self, tunnel: &Tunnel, opening: &Opening) -> Result<Placed, OpenError> {
+        let wire = &tunnel.session.wire;
+        let place = tokio::select! {
+            place = timeout(PATIENCE, self.place()) => place.map_err(|_| OpenError::Busy)??,
+            _ = wire.closed() => return Err(OpenError::Gone),
+        };
+        let stream = wire.open(StreamType::PROXY, &opening.bytes(tunnel)).await;
+        Ok(Placed::new(stream.map_err(|_| OpenError::Gone)?, place))
     }
 
     async fn place(&self) -> Result<OwnedSemaphorePermit, OpenError> {
@@ -240,21 +247,6 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Owned {
     fn execute(&self, task: F) {
         self.0.spawn(task);
     }
-}
-
-async fn open_stream(tunnel: &Tunnel, client: SocketAddr) -> Result<Stream, wire::OpenError> {
-    let (proto, edge_type) = match &tunnel.kind {
-        TunnelKind::Endpoint { scheme, .. } => (*scheme, EdgeType::Endpoint),
-        TunnelKind::Labeled(_) => (Scheme::Https, EdgeType::Https),
-    };
-    let header = Header {
-        id: tunnel.id.to_string(),
-        client_addr: client,
-        proto: proto.to_string(),
-        edge_type,
-        passthrough_tls: false,
-    };
-    tunnel.session.wire.open(StreamType::PROXY, &header.encode()).await
 }
 
 impl fmt::Debug for Upstreams {

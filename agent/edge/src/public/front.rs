@@ -83,8 +83,8 @@ impl Front {
 
     fn tell(&self, caller: &Caller, host: &str, seen: Seen, response: &Response<Body>, course: Course) {
         let port = match (caller.scheme, self.model.public_port()) {
-            (Scheme::Http, _) | (Scheme::Https, 443) => String::new(),
-            (Scheme::Https, port) => format!(":{port}"),
+            (Scheme::Https, port) if port != 443 => format!(":{port}"),
+            _ => String::new(),
         };
         let exchange = Exchange {
             began: seen.began,

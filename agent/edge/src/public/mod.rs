@@ -5,6 +5,8 @@ mod front;
 mod listener;
 mod page;
 mod target;
+mod tcp;
 
 pub(crate) use front::Front;
 pub(crate) use listener::{Caller, listen};
+pub(crate) use tcp::TcpDoors;

@@ -9,11 +9,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::ServerName;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
 use wire::message::{
     Auth, AuthAnswer, AuthExtra, Bind, BindAnswer, BindExtra, HttpOptions, Oidc, Options,
-    StartTunnelWithLabel, StartTunnelWithLabelAnswer,
+    StartTunnelWithLabel, StartTunnelWithLabelAnswer, TcpOptions,
 };
 use wire::proxy::Header;
 use wire::{Incoming, Limits, Role, Session, Stream, StreamType, heartbeat, rpc};
@@ -38,6 +39,27 @@ pub(crate) enum Behind {
     Bytes(&'static [u8]),
     /// The session ends as soon as a connection comes.
     Collapse,
+    /// The test itself, which gets each stream.
+    Test(mpsc::UnboundedSender<(Header, Stream)>),
+}
+
+/// The streams that an agent gets, for the test to use.
+pub(crate) struct Streams(mpsc::UnboundedReceiver<(Header, Stream)>);
+
+impl Streams {
+    pub(crate) fn new() -> (Self, Behind) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(receiver), Behind::Test(sender))
+    }
+
+    pub(crate) async fn next(&mut self) -> (Header, Stream) {
+        tokio::time::timeout(DEADLINE, self.0.recv()).await.expect("a stream in time").unwrap()
+    }
+
+    /// Whether a stream is there already.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 pub(crate) async fn dial(world: &World) -> TlsStream<TcpStream> {
@@ -148,6 +170,16 @@ pub(crate) fn with_options(options: &HttpOptions) -> Bind {
     }
 }
 
+/// A bind of a `tcp` endpoint.
+pub(crate) fn tcp(options: &TcpOptions) -> Bind {
+    Bind {
+        proto: "tcp".to_owned(),
+        forwards_to: "localhost:22".to_owned(),
+        opts: Options::new(options),
+        ..Bind::default()
+    }
+}
+
 /// The bind of a reconnecting client, from the answer that it got.
 pub(crate) fn again(answer: &BindAnswer) -> Bind {
     Bind {
@@ -214,6 +246,7 @@ async fn forward(mut stream: Stream, header: Header, session: Session, behind: B
             // The edge's request is read to its end, so that closing is no reset.
             let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
         }
+        Behind::Test(streams) => drop(streams.send((header, stream))),
         Behind::Collapse => session.abandon(wire::CloseReason::Ended),
     }
 }

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::client::{code, connect, get, send, text};
 use crate::world::{ACCOUNT, World};
 
-async fn refusal(agent: &Agent, bind: Bind) -> u32 {
+pub(crate) async fn refusal(agent: &Agent, bind: Bind) -> u32 {
     let answer = agent.bind(&bind).await;
     Refusal::parse(&answer.error).unwrap_or_else(|| panic!("{bind:?} was granted")).code.unwrap()
 }
@@ -117,11 +117,8 @@ async fn what_this_edge_does_not_enforce_is_refused() {
         assert_eq!(refusal(&agent, Bind { opts, ..https("") }).await, code);
     }
     let other = |proto: &str| Bind { proto: proto.into(), ..https("") };
-    assert_eq!(refusal(&agent, other("tcp")).await, 332);
+    assert_eq!(refusal(&agent, other("ssh")).await, 332);
     assert_eq!(refusal(&agent, Bind { forwards_proto: "http3".into(), ..https("") }).await, 301);
-    let mut pooled = https("");
-    pooled.extra.pooling_enabled = true;
-    assert_eq!(refusal(&agent, pooled).await, 301);
     let mut policy = https("");
     policy.extra.ip_policy_ref = "ipp_1".into();
     assert_eq!(refusal(&agent, policy).await, 341);

@@ -17,5 +17,5 @@ mod tunnel;
 pub use addresses::Addresses;
 pub use event::{Asker, Closed, Connected, Ending, Event, Refusal, Refused};
 pub use loopback::Program;
-pub use names::{InvalidPattern, Pattern};
+pub use names::{InvalidPattern, Pattern, Ports};
 pub use stage_network::{Config, Cut, Membership, Network, ServeError};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::Refusal;
 
@@ -73,10 +74,15 @@ pub(super) fn host_name(text: &str) -> Option<String> {
     (name.len() <= 253 && name.split('.').all(is_label)).then(|| name.to_ascii_lowercase())
 }
 
+/// Tells where each port of a name is that is served right now.
+pub type Ports = Arc<dyn Fn(u16) -> Option<SocketAddr> + Send + Sync>;
+
 /// The names of one stage.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Names {
     served: Vec<(Pattern, u16, SocketAddr)>,
+    /// Names whose ports come and go.
+    changing: Vec<(Pattern, Ports)>,
 }
 
 impl Names {
@@ -84,6 +90,12 @@ impl Names {
     pub(super) fn serve(&mut self, pattern: Pattern, port: u16, to: SocketAddr) {
         self.withdraw(&pattern, port);
         self.served.push((pattern, port, to));
+    }
+
+    /// From now on `ports` tells where the ports of `pattern` are, those aside that are served by themselves.
+    pub(super) fn serve_ports(&mut self, pattern: Pattern, ports: Ports) {
+        self.changing.retain(|(served, _)| *served != pattern);
+        self.changing.push((pattern, ports));
     }
 
     /// Whether there was something to take away.
@@ -97,8 +109,14 @@ impl Names {
     pub(super) fn look_up(&self, host: &str, port: u16) -> Result<SocketAddr, Refusal> {
         let covering = || self.served.iter().filter(|(pattern, ..)| pattern.covers(host));
         let here = covering().filter(|(_, at, _)| *at == port);
-        match here.max_by_key(|(pattern, ..)| pattern.weight()) {
-            Some((_, _, to)) => Ok(*to),
+        let changing = || {
+            let covering = self.changing.iter().filter(|(pattern, _)| pattern.covers(host));
+            let (_, ports) = covering.max_by_key(|(pattern, _)| pattern.weight())?;
+            ports(port).filter(|to| to.ip().is_loopback())
+        };
+        let here = here.max_by_key(|(pattern, ..)| pattern.weight()).map(|(_, _, to)| *to);
+        match here.or_else(changing) {
+            Some(to) => Ok(to),
             None => {
                 let mut served: Vec<_> = covering().map(|(_, at, _)| *at).collect();
                 served.sort_unstable();
@@ -106,6 +124,13 @@ impl Names {
                 Err(if served.is_empty() { Refusal::UnknownName } else { Refusal::WrongPort { served } })
             }
         }
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changing = self.changing.iter().map(|(pattern, _)| pattern);
+        f.debug_list().entries(&self.served).entries(changing).finish()
     }
 }
 
@@ -153,6 +178,23 @@ mod tests {
         assert!(names.withdraw(&"app.test".parse().unwrap(), 443));
         assert!(!names.withdraw(&"app.test".parse().unwrap(), 443));
         assert_eq!(names.look_up("app.test", 443), Err(Refusal::UnknownName));
+    }
+
+    #[test]
+    fn a_names_ports_may_come_and_go() {
+        let mut names = names(&[("*.tunnel.test", 443, 1)]);
+        let open = Arc::new(std::sync::Mutex::new(vec![4001]));
+        let ports = Arc::clone(&open);
+        let find = move |port| ports.lock().unwrap().contains(&port).then(|| at(port));
+        names.serve_ports("tcp.tunnel.test".parse().unwrap(), Arc::new(find));
+        assert_eq!(names.look_up("tcp.tunnel.test", 4001), Ok(at(4001)));
+        assert_eq!(names.look_up("tcp.tunnel.test", 443), Ok(at(1)));
+        assert_eq!(names.look_up("app.tunnel.test", 4001), Err(Refusal::WrongPort { served: vec![443] }));
+        open.lock().unwrap().clear();
+        assert_eq!(names.look_up("tcp.tunnel.test", 4001), Err(Refusal::WrongPort { served: vec![443] }));
+        let elsewhere = SocketAddr::from(([192, 0, 2, 1], 4001));
+        names.serve_ports("tcp.tunnel.test".parse().unwrap(), Arc::new(move |_| Some(elsewhere)));
+        assert!(names.look_up("tcp.tunnel.test", 4001).is_err());
     }
 
     #[test]

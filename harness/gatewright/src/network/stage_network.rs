@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use ground::{Sink, Tasks};
 
 use super::loopback::{Loopbacks, Program};
-use super::names::{Names, host_name};
+use super::names::{Names, Ports, host_name};
 use super::tunnel::Tunnels;
 use super::{Event, InvalidPattern, Pattern, Refusal, proxy};
 
@@ -103,6 +103,14 @@ impl Network {
             return Err(ServeError::NotLoopback { pattern: pattern.to_string(), address });
         }
         self.shared.names.write().unwrap_or_else(PoisonError::into_inner).serve(pattern, port, address);
+        Ok(())
+    }
+
+    /// From now on `ports` tells where each port of the names is that `pattern` covers, at the moment that somebody goes
+    /// there. What [`serve`](Self::serve) says of a port goes before. Only loopback addresses are gone to.
+    pub fn serve_ports(&self, pattern: &str, ports: Ports) -> Result<(), InvalidPattern> {
+        let pattern: Pattern = pattern.parse()?;
+        self.shared.names.write().unwrap_or_else(PoisonError::into_inner).serve_ports(pattern, ports);
         Ok(())
     }
 

@@ -383,6 +383,8 @@ pub(super) fn serve_edge(
     let (domain, port) = (edge.model().domain(), edge.model().public_port());
     network.serve(&format!("*.{domain}"), port, edge.https_addr())?;
     network.serve(&connect_host(edge), AGENTS_PORT, edge.agent_addr())?;
+    let model = edge.model().clone();
+    network.serve_ports(edge.model().tcp_host().as_str(), Arc::new(move |port| model.tcp_address(port)))?;
     for url in urls {
         network.serve(host_of(&url), port, edge.https_addr())?;
     }

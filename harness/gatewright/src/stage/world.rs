@@ -269,7 +269,7 @@ impl World {
         let online = tunnels.map(|tunnel| TunnelOnline {
             id: tunnel.id.to_string(),
             forwards: match &tunnel.kind {
-                TunnelKind::Endpoint { scheme, host, .. } => edge.model().url(*scheme, host),
+                TunnelKind::Endpoint { .. } => tunnel.url.clone().unwrap_or_default(),
                 TunnelKind::Labeled(labels) => {
                     labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
                 }

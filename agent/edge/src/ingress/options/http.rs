@@ -6,7 +6,7 @@ use wire::message::{Bind, HttpOptions, Oidc, Options};
 use super::name::name;
 use super::{check_members, invalid, no_traffic_policy, says_nothing};
 use crate::code::{Code, Refusal};
-use crate::model::{Host, Model, Scheme};
+use crate::model::{Model, Name, Scheme};
 
 /// The members that are understood, in lower case. Others are refused unless they say nothing.
 const KNOWN: [&str; 22] = [
@@ -47,8 +47,7 @@ const KNOWN_OF_OIDC: [&str; 7] = [
 
 /// An endpoint that speaks HTTP.
 pub(super) struct Asked {
-    /// The name it wants; none: a random one.
-    pub(super) host: Option<Host>,
+    pub(super) name: Name,
     pub(super) settings: Option<gate::Settings>,
 }
 
@@ -60,14 +59,14 @@ pub(super) fn asked(bind: &Bind, scheme: Scheme, model: &Model) -> Result<Asked,
     check_oidc_members(&bind.opts)?;
     check_modules(&options)?;
     let settings = options.oidc.map(|oidc| settings(oidc, scheme)).transpose()?;
-    let host = name(
+    let name = name(
         scheme,
         model,
         [&options.domain, &options.hostname],
         &options.subdomain,
         options.url.as_deref(),
     )?;
-    Ok(Asked { host, settings })
+    Ok(Asked { name, settings })
 }
 
 fn check_oidc_members(options: &Options) -> Result<(), Refusal> {

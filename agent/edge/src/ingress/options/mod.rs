@@ -3,22 +3,38 @@
 
 mod http;
 mod name;
+mod tcp;
 
 use serde_json::Value;
-use wire::message::{Bind, Options};
+use wire::message::{Bind, IpRestriction, Options};
 
 use crate::code::{Code, Refusal};
-use crate::model::{About, Model, Scheme, TunnelId, UpstreamProtocol, Wanted};
+use crate::model::transport::{Restriction, Transport};
+use crate::model::{About, Model, Name, Scheme, TunnelId, UpstreamProtocol, Wanted};
 
 /// Reads a bind.
 pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
-    let scheme = Scheme::parse(&bind.proto).ok_or_else(|| {
-        let message = format!("{:?} endpoints are not offered by this edge; http and https are.", bind.proto);
+    let scheme = Scheme::parse(&bind.proto).filter(|scheme| *scheme != Scheme::Tls).ok_or_else(|| {
+        let message =
+            format!("{:?} endpoints are not offered by this edge; http, https and tcp are.", bind.proto);
         Refusal::new(Code::PROTOCOL, message)
     })?;
     let upstream_protocol = upstream_protocol(&bind.forwards_proto)?;
-    check_extra(bind)?;
-    let http::Asked { host, settings } = http::asked(bind, scheme, model)?;
+    if !bind.extra.ip_policy_ref.is_empty() {
+        let message = format!("There is no IP policy {:?}.", bind.extra.ip_policy_ref);
+        return Err(Refusal::new(Code::IP_POLICY, message));
+    }
+    let (name, settings, transport) = match scheme {
+        Scheme::Http | Scheme::Https => {
+            let http::Asked { name, settings } = http::asked(bind, scheme, model)?;
+            (name, settings, Transport::default())
+        }
+        Scheme::Tcp | Scheme::Tls => {
+            let tcp::Asked { name, transport } = tcp::asked(bind, model)?;
+            (name, None, transport)
+        }
+    };
+    check_bindings(&bind.extra.bindings, &name)?;
     let resumed = match (TunnelId::parse(&bind.id), &bind.extra.token) {
         (Some(id), Some(token)) => Some((id, token.expose().to_owned())),
         _ => None,
@@ -27,9 +43,10 @@ pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
         forwards_to: bind.forwards_to.clone(),
         upstream_protocol,
         metadata: bind.extra.metadata.clone(),
+        name: bind.extra.name.clone(),
         description: bind.extra.description.clone(),
     };
-    Ok(Wanted { scheme, host, settings, resumed, about })
+    Ok(Wanted { scheme, name, settings, transport, pooling: bind.extra.pooling_enabled, resumed, about })
 }
 
 /// What the upstream of an HTTP endpoint speaks.
@@ -52,22 +69,27 @@ fn invalid(message: String) -> Refusal {
     Refusal::new(Code::BIND_INVALID, message)
 }
 
-fn check_extra(bind: &Bind) -> Result<(), Refusal> {
-    if !bind.extra.ip_policy_ref.is_empty() {
-        let message = format!("There is no IP policy {:?}.", bind.extra.ip_policy_ref);
-        return Err(Refusal::new(Code::IP_POLICY, message));
-    }
-    if bind.extra.pooling_enabled {
-        return Err(invalid(
-            "Endpoint pooling is not offered by this edge; use a tunnel group of an Edge.".into(),
-        ));
-    }
-    match bind.extra.bindings.iter().find(|binding| *binding != "public") {
-        Some(other) => {
-            Err(invalid(format!("Only public endpoints are offered by this edge, not {other:?}.")))
+/// An endpoint is public, or internal and so named.
+fn check_bindings(bindings: &[String], name: &Name) -> Result<(), Refusal> {
+    let is_internal = matches!(name, Name::Internal(_));
+    match bindings {
+        [] => Ok(()),
+        [binding] if binding == "public" && !is_internal => Ok(()),
+        [binding] if binding == "internal" && is_internal => Ok(()),
+        [binding] if binding == "public" || binding == "internal" => Err(invalid(
+            "Internal endpoints have a name that ends in .internal, and public ones have none.".into(),
+        )),
+        [other] => {
+            Err(invalid(format!("Public and internal endpoints are offered by this edge, not {other:?}.")))
         }
-        None => Ok(()),
+        _ => Err(invalid("An endpoint has one binding.".into())),
     }
+}
+
+fn restriction(asked: Option<&IpRestriction>) -> Result<Restriction, Refusal> {
+    let Some(asked) = asked else { return Ok(Restriction::default()) };
+    Restriction::parse(&asked.allow_cidrs, &asked.deny_cidrs)
+        .map_err(|reason| invalid(format!("The IP restriction is invalid: {reason}.")))
 }
 
 /// Refuses the members that `known` (in lower case) lacks, unless they say nothing.

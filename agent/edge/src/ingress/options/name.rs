@@ -4,7 +4,7 @@ use url::Url;
 
 use super::invalid;
 use crate::code::{Code, Refusal};
-use crate::model::{Host, Model, Scheme};
+use crate::model::{Host, HostPort, Model, Name, Scheme};
 
 /// The one name that all ways of asking agree upon.
 pub(super) fn name(
@@ -13,7 +13,7 @@ pub(super) fn name(
     domains: [&String; 2],
     subdomain: &str,
     url: Option<&str>,
-) -> Result<Option<Host>, Refusal> {
+) -> Result<Name, Refusal> {
     let mut names = Vec::new();
     for domain in domains.into_iter().filter(|domain| !domain.is_empty()) {
         names.push(Host::parse(domain)?);
@@ -26,8 +26,12 @@ pub(super) fn name(
     }
     names.dedup();
     match names.as_slice() {
-        [] => Ok(None),
-        [host] => Ok(Some(host.clone())),
+        [] => Ok(Name::Any),
+        [host] if host.is_internal() => {
+            let port = scheme.default_port().unwrap_or_default();
+            Ok(Name::Internal(HostPort { host: host.clone(), port }))
+        }
+        [host] => Ok(Name::Host(host.clone())),
         [one, other, ..] => {
             Err(invalid(format!("The endpoint is asked for under two names, {one} and {other}.")))
         }
@@ -51,7 +55,8 @@ fn of_url(text: &str, scheme: Scheme, model: &Model) -> Result<Option<Host>, Ref
     if url.scheme() != scheme.as_str() {
         return Err(wrong(&format!("does not begin with {scheme}://")));
     }
-    if url.port().is_some_and(|port| scheme == Scheme::Http || port != model.public_port()) {
+    let usual = if host.is_internal() { scheme.default_port() } else { Some(model.port(scheme)) };
+    if url.port().is_some_and(|port| Some(port) != usual) {
         return Err(wrong("has a port that this edge does not listen on"));
     }
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
