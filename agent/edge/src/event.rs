@@ -68,6 +68,13 @@ pub enum Event {
         /// The session that held it.
         session: SessionId,
     },
+    /// What came on a connection of the public side could be framed in more than one way. It went no further.
+    Malformed {
+        /// The client's connection.
+        connection: Connection,
+        /// What was wrong.
+        reason: String,
+    },
     /// A request on the public side was answered.
     Answered(Box<Answered>),
     /// A connection of a `tcp` or `tls` endpoint has ended.

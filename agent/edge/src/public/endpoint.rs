@@ -2,7 +2,10 @@
 
 use gate::upstream;
 use gate::{Admission, Endpoint, Visitor};
-use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
+};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri, Version};
@@ -150,16 +153,24 @@ fn named_host(head: &Parts, endpoint: &Endpoint) -> HeaderValue {
 
 /// HTTP/2 may split cookies over several headers; HTTP/1.1 has one (RFC 9113, 8.2.3).
 fn join_cookies(headers: &mut HeaderMap) {
-    let cookies: Vec<&[u8]> =
-        headers.get_all(http::header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    let cookies: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if cookies.len() > 1
         && let Ok(joined) = HeaderValue::from_bytes(&cookies.join(&b"; "[..]))
     {
-        headers.insert(http::header::COOKIE, joined);
+        headers.insert(COOKIE, joined);
     }
 }
 
-/// A request's body as it goes to the upstream, its trailers without the names that are the edge's.
+/// Takes out of trailers what only a head may say (RFC 9110, 6.5.1).
+fn strip_framing(trailers: &mut HeaderMap) {
+    for name in
+        [AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE]
+    {
+        trailers.remove(name);
+    }
+}
+
+/// A request's body as it goes to the upstream, its trailers without the names that are the edge's or a head's.
 fn outgoing(body: Incoming) -> Body {
     if body.is_end_stream() {
         return empty();
@@ -167,6 +178,7 @@ fn outgoing(body: Incoming) -> Body {
     let body = body.map_frame(|frame| match frame.into_trailers() {
         Ok(mut trailers) => {
             upstream::strip_reserved(&mut trailers);
+            strip_framing(&mut trailers);
             hyper::body::Frame::trailers(trailers)
         }
         Err(frame) => frame,

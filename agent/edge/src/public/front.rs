@@ -5,8 +5,8 @@ use std::time::Instant;
 use axum::Router;
 use ground::evidence::Exchange;
 use ground::{Sink, Spawner};
-use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Method, Request, Response, Version};
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use tower::ServiceExt;
@@ -49,7 +49,11 @@ impl Front {
             Ok(host) => self.serve(caller, host, request, &mut course).await,
             Err(error) => {
                 let notice = Notice::target(error);
-                let response = notice.answer(&seen.headers);
+                let mut response = notice.answer(&seen.headers);
+                if seen.version < Version::HTTP_2 {
+                    // Whoever sends such a head may mean something else by what follows, too.
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 course.notice = Some(notice);
                 response
             }

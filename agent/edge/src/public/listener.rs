@@ -16,6 +16,8 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::Front;
+use super::strict::{Fault, Strict};
+use crate::event::Event;
 use crate::model::Scheme;
 use crate::proxy::Body;
 
@@ -46,12 +48,32 @@ async fn greet(Accepted { stream, connection, slot }: Accepted, tls: Option<TlsA
     let _slot = slot;
     let Some(tls) = tls else {
         let caller = Caller { connection, scheme: Scheme::Http, name: None };
-        return speak(serve::bounded_http().http1_only(), stream, caller, front).await;
+        return speak_http1(stream, caller, front).await;
     };
     let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(stream)).await else { return };
     let name = stream.get_ref().1.server_name().map(|name| name.to_ascii_lowercase().into());
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let caller = Caller { connection, scheme: Scheme::Https, name };
-    speak(serve::bounded_http(), stream, caller, front).await;
+    if is_http2 {
+        speak(serve::bounded_http().http2_only(), stream, caller, front).await;
+    } else {
+        speak_http1(stream, caller, front).await;
+    }
+}
+
+/// HTTP/1.1, its framing read along.
+async fn speak_http1(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    caller: Caller,
+    front: Arc<Front>,
+) {
+    let (fault, connection) = (Fault::default(), caller.connection);
+    let sink = front.sink.clone();
+    let stream = Strict::new(stream, Arc::clone(&fault));
+    speak(serve::bounded_http().http1_only(), stream, caller, front).await;
+    if let Some(reason) = fault.get() {
+        sink.emit(Event::Malformed { connection, reason: reason.to_string() });
+    }
 }
 
 async fn speak(

@@ -1,9 +1,11 @@
 //! The public side: TLS, HTTP, and which host is whose.
 
 mod endpoint;
+mod framing;
 mod front;
 mod listener;
 mod page;
+mod strict;
 mod target;
 mod tcp;
 

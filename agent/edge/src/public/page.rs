@@ -49,7 +49,9 @@ impl Notice {
     /// The request's target is unusable.
     pub(crate) fn target(error: &TargetError) -> Self {
         let status = match error {
-            TargetError::NoHost | TargetError::NoPath => StatusCode::BAD_REQUEST,
+            TargetError::NoHost | TargetError::NoPath | TargetError::Scheme | TargetError::Disguised(..) => {
+                StatusCode::BAD_REQUEST
+            }
             TargetError::Connect => StatusCode::METHOD_NOT_ALLOWED,
             TargetError::Misdirected => StatusCode::MISDIRECTED_REQUEST,
         };

@@ -1,6 +1,6 @@
-//! Which host a request is for.
+//! Which host a request is for, and whether its head can be read in one way alone.
 
-use http::header::HOST;
+use http::header::{HOST, HeaderName};
 use http::uri::Authority;
 use http::{Method, Request, Version};
 
@@ -16,6 +16,12 @@ pub(crate) enum TargetError {
     /// Its target is no path.
     #[error("the request's target is no path")]
     NoPath,
+    /// Its target names another scheme than the connection's (RFC 9110, 7.4).
+    #[error("the request's target has another scheme than the connection")]
+    Scheme,
+    /// An upstream that folds punctuation together (CGI and its heirs) would take a header for another.
+    #[error("the header {0:?} only differs from {1:?} in its punctuation")]
+    Disguised(HeaderName, &'static str),
     /// Tunnels through this server are not for HTTP clients to make.
     #[error("CONNECT is not offered")]
     Connect,
@@ -31,6 +37,12 @@ pub(crate) fn host<B>(caller: &Caller, request: &Request<B>) -> Result<String, T
     }
     if !request.uri().path().starts_with('/') {
         return Err(TargetError::NoPath);
+    }
+    if request.uri().scheme_str().is_some_and(|scheme| scheme != caller.scheme.as_str()) {
+        return Err(TargetError::Scheme);
+    }
+    if let Some((name, meant)) = request.headers().keys().find_map(disguised) {
+        return Err(TargetError::Disguised(name.clone(), meant));
     }
     let named = named(request).ok_or(TargetError::NoHost)?;
     let host = named.host().to_ascii_lowercase();
@@ -55,6 +67,29 @@ fn named<B>(request: &Request<B>) -> Option<Authority> {
         (header, None) => header,
     };
     named.filter(|authority| !authority.as_str().contains('@') && !authority.host().is_empty())
+}
+
+/// Headers that say how a message is framed, whom it is for and whose it is: no other spelling of them may pass.
+const NEVER_DISGUISED: [&str; 8] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "host",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The header that a name could be taken for, when it is another.
+fn disguised(name: &HeaderName) -> Option<(&HeaderName, &'static str)> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if name.as_str().bytes().all(plain) {
+        return None;
+    }
+    let folded = |byte: u8| if plain(byte) { byte } else { b'-' };
+    let meant = NEVER_DISGUISED.iter().find(|known| name.as_str().bytes().map(folded).eq(known.bytes()))?;
+    Some((name, meant))
 }
 
 fn same(one: &Authority, other: &Authority) -> bool {
@@ -101,8 +136,21 @@ mod tests {
         assert_eq!(refused(Version::HTTP_11, "/", &["other.tunnel.test"]), TargetError::Misdirected);
         assert_eq!(refused(Version::HTTP_11, "/", &["app.tunnel.test."]), TargetError::Misdirected);
         assert_eq!(
+            refused(Version::HTTP_11, "http://app.tunnel.test/", &["app.tunnel.test"]),
+            TargetError::Scheme
+        );
+        assert_eq!(
             asked(None, Version::HTTP_11, "/", &["app.tunnel.test"]).unwrap_err(),
             TargetError::Misdirected
         );
+    }
+    #[test]
+    fn a_header_that_could_be_taken_for_another_is_found() {
+        let meant = |name: &str| disguised(&name.parse().unwrap()).map(|(_, meant)| meant);
+        assert_eq!(meant("content_length"), Some("content-length"));
+        assert_eq!(meant("Transfer.Encoding"), Some("transfer-encoding"));
+        for honest in ["content-length", "x_request_id", "content_length_", "contentlength"] {
+            assert_eq!(meant(honest), None, "{honest}");
+        }
     }
 }

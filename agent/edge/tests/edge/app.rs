@@ -75,7 +75,9 @@ impl App {
             .push(Seen { path: request.uri().to_string(), headers: request.headers().clone() });
         match request.uri().path() {
             "/echo" => {
-                let body = request.into_body().collect().await.unwrap();
+                let Ok(body) = request.into_body().collect().await else {
+                    return Response::builder().status(StatusCode::BAD_REQUEST).body(empty()).unwrap();
+                };
                 let trailers = body.trailers().cloned();
                 let mut response = Response::new(full(body.to_bytes()));
                 for (name, value) in trailers.iter().flatten() {

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
@@ -31,6 +32,15 @@ pub(crate) async fn connect(
     let stream = TcpStream::connect(world.edge.https_addr()).await?;
     let tls = TlsConnector::from(world.authority.client_config(alpn).unwrap());
     tls.connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await
+}
+
+/// Sends these bytes on a connection for `name`; gives back all that comes until the edge hangs up.
+pub(crate) async fn raw(world: &World, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    let mut stream = connect(world, name, &[b"http/1.1"]).await.unwrap();
+    stream.write_all(bytes.as_ref()).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut answer)).await.expect("the edge hangs up");
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// Sends a request over HTTP/1.1.

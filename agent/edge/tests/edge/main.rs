@@ -16,6 +16,7 @@ mod http2;
 mod ingress;
 mod issuer;
 mod proxying;
+mod smuggling;
 mod streaming;
 mod tcp;
 mod world;
