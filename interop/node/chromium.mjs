@@ -6,10 +6,10 @@ const { chromium } = require('playwright-core');
 /** How long something in a page may take, in milliseconds. */
 const PATIENCE = 15_000;
 
-/** Opens a page in a browser of its own, off the record. `complaints` is what the browser's console says against it. */
-export async function openPage({ program, home }) {
+/** Starts a browser. */
+export function launch({ program, home }) {
   const { PATH } = process.env;
-  const browser = await chromium.launch({
+  return chromium.launch({
     executablePath: program,
     // Root can't have the sandbox.
     chromiumSandbox: process.getuid() !== 0,
@@ -17,6 +17,10 @@ export async function openPage({ program, home }) {
     // Nothing but this machine is reached.
     args: ['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1'],
   });
+}
+
+/** Opens a page in it with a profile of its own, off the record. `complaints` is what its console says against it. */
+export async function open(browser) {
   const page = await browser.newPage({ locale: 'en-US', viewport: { width: 800, height: 900 } });
   page.setDefaultTimeout(PATIENCE);
   const complaints = [];
@@ -25,6 +29,11 @@ export async function openPage({ program, home }) {
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });
   return { page, complaints };
+}
+
+/** Opens a page in a browser of its own. */
+export async function openPage(described) {
+  return open(await launch(described));
 }
 
 /** Puts a security key beside the page, which does whatever it is asked. */

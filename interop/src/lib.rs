@@ -1,5 +1,5 @@
-//! Okta's own clients, unmodified, against the org that `gatewright okta` stands up: `tests/clients`. What they do is in
-//! `node` and `python`, a file for each exercise.
+//! Okta's and ngrok's own clients, unmodified, against the org and the edge that `gatewright` stands up: `tests/clients`.
+//! Programs that use them are in `node`, `python`, `rust` and `go`.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! What the clients run on.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -12,7 +12,10 @@ pub(crate) enum Platform {
     Node,
     /// A browser, which Node.js drives.
     Browser,
-    Python,
+    /// Python, with the packages of this file of requirements: some overwrite each other.
+    Python(&'static str),
+    Rust,
+    Go,
 }
 
 /// What this machine has of each: its version, or what is missing.
@@ -27,6 +30,14 @@ static PYTHON: LazyLock<Result<String, String>> = LazyLock::new(|| {
     let version = said("python3", &["-c", program])?;
     at_least(&version, "Python", &[3, 11])
 });
+static RUST: LazyLock<Result<String, String>> = LazyLock::new(|| {
+    let version = said(&cargo(), &["--version"])?;
+    Ok(version.split(' ').nth(1).unwrap_or_default().to_owned())
+});
+static GO: LazyLock<Result<String, String>> = LazyLock::new(|| {
+    let version = said("go", &["env", "GOVERSION"])?;
+    at_least(version.trim_start_matches("go"), "Go", &[1, 25, 7])
+});
 
 impl Platform {
     /// Why nothing can run on it here; nothing when it can.
@@ -39,38 +50,47 @@ impl Platform {
     pub(crate) fn version(self) -> &'static Result<String, String> {
         match self {
             Self::Node | Self::Browser => &NODE,
-            Self::Python => &PYTHON,
+            Self::Python(_) => &PYTHON,
+            Self::Rust => &RUST,
+            Self::Go => &GO,
         }
     }
 
-    /// Its folder beside this crate, and in the target folder.
-    pub(crate) fn name(self) -> &'static str {
+    /// Where its packages come from.
+    pub(crate) fn registry(self) -> &'static str {
         match self {
-            Self::Node | Self::Browser => "node",
-            Self::Python => "python",
+            Self::Node | Self::Browser => "npm",
+            Self::Python(_) => "PyPI",
+            Self::Rust => "crates.io",
+            Self::Go => "Go",
         }
     }
 
-    /// The files that say which packages, exactly.
-    pub(crate) fn manifests(self) -> &'static [&'static str] {
-        match self {
-            Self::Node | Self::Browser => &["package-lock.json", "package.json"],
-            Self::Python => &["requirements.txt"],
-        }
-    }
-
-    /// The folder of its exercises.
+    /// The folder of its programs beside this crate.
     pub(crate) fn folder(self) -> PathBuf {
-        gatewright_interop::folder().join(self.name())
+        let name = match self {
+            Self::Node | Self::Browser => "node",
+            Self::Python(_) => "python",
+            Self::Rust => "rust",
+            Self::Go => "go",
+        };
+        gatewright_interop::folder().join(name)
     }
 
-    /// The interpreter, with the packages that are in `packages`.
-    pub(crate) fn program(self, packages: &Path) -> PathBuf {
-        match self {
-            Self::Node | Self::Browser => PathBuf::from("node"),
-            Self::Python => packages.join("bin/python"),
-        }
+    /// The file that says which packages, exactly.
+    pub(crate) fn lock(self) -> PathBuf {
+        self.folder().join(match self {
+            Self::Node | Self::Browser => "package-lock.json".to_owned(),
+            Self::Python(requirements) => format!("requirements/{requirements}.txt"),
+            Self::Rust => "Cargo.lock".to_owned(),
+            Self::Go => "go.mod".to_owned(),
+        })
     }
+}
+
+/// The one that runs these tests.
+pub(crate) fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
 fn said(program: &str, arguments: &[&str]) -> Result<String, String> {

@@ -1,23 +1,20 @@
 //! The exercises: which client, what only a correct org makes it see, and what it has to notice.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
+use super::sign_in::{self, Pages};
 use crate::platform::Platform;
-use crate::sign_in::{self, Pages};
+use crate::test::Client;
 
 /// What one client is put to.
 #[derive(Clone)]
 pub(crate) struct Exercise {
-    /// The client's package.
-    pub(crate) client: &'static str,
-    pub(crate) platform: Platform,
+    pub(crate) client: Client,
     /// Its name in the list of tests.
     pub(crate) name: &'static str,
     /// Which sign-in pages the org shows, where it is played in a browser.
     pub(crate) pages: Option<Pages>,
-    /// Its file in the platform's folder.
+    /// Its file in the platform's folder, without its ending.
     pub(crate) script: &'static str,
     /// What it is to see, given the scene and what it saw: ids and moments are the org's own.
     pub(crate) expects: fn(&Value, &Value) -> Value,
@@ -32,27 +29,6 @@ pub(crate) struct Misbehaviour {
     pub(crate) fault: Value,
     /// Part of the client's own error.
     pub(crate) refusal: &'static str,
-}
-
-impl Exercise {
-    /// The client's version, as the lock file has it.
-    pub(crate) fn version(&self) -> String {
-        let manifest = |name: &str| fs::read_to_string(self.platform.folder().join(name)).unwrap_or_default();
-        let version = match self.platform {
-            Platform::Node | Platform::Browser => {
-                let lock: Value = serde_json::from_str(&manifest("package-lock.json")).unwrap_or_default();
-                let package = &lock["packages"][format!("node_modules/{}", self.client)];
-                package["version"].as_str().map(str::to_owned)
-            }
-            Platform::Python => {
-                let pin = format!("{}==", self.client);
-                manifest("requirements.txt")
-                    .lines()
-                    .find_map(|line| line.strip_prefix(&pin).map(str::to_owned))
-            }
-        };
-        version.unwrap_or_else(|| "that no lock file names".to_owned())
-    }
 }
 
 pub(crate) fn all() -> Vec<Exercise> {
@@ -70,11 +46,10 @@ pub(crate) fn all() -> Vec<Exercise> {
 
 fn jwt_verifier() -> Exercise {
     Exercise {
-        client: "@okta/jwt-verifier",
-        platform: Platform::Node,
+        client: Client { package: "@okta/jwt-verifier", platform: Platform::Node },
         name: "jwt-verifier",
         pages: None,
-        script: "jwt-verifier",
+        script: "exercises/jwt-verifier",
         expects: |scene, seen| {
             json!({
                 "header": { "alg": "RS256" },
@@ -113,11 +88,10 @@ fn jwt_verifier() -> Exercise {
 
 fn oidc_middleware() -> Exercise {
     Exercise {
-        client: "@okta/oidc-middleware",
-        platform: Platform::Node,
+        client: Client { package: "@okta/oidc-middleware", platform: Platform::Node },
         name: "oidc-middleware",
         pages: None,
-        script: "oidc-middleware",
+        script: "exercises/oidc-middleware",
         expects: |scene, _| {
             json!({
                 "userinfo": {
@@ -159,11 +133,10 @@ fn oidc_middleware() -> Exercise {
 
 fn auth_js() -> Exercise {
     Exercise {
-        client: "@okta/okta-auth-js",
-        platform: Platform::Node,
+        client: Client { package: "@okta/okta-auth-js", platform: Platform::Node },
         name: "auth-js",
         pages: None,
-        script: "auth-js",
+        script: "exercises/auth-js",
         expects: |scene, seen| {
             json!({
                 "asked": { "client_id": scene["spa"]["id"], "code_challenge_method": "S256" },
@@ -212,11 +185,10 @@ fn auth_js() -> Exercise {
 
 fn auth_js_authn() -> Exercise {
     Exercise {
-        client: "@okta/okta-auth-js",
-        platform: Platform::Node,
+        client: Client { package: "@okta/okta-auth-js", platform: Platform::Node },
         name: "auth-js/authn",
         pages: None,
-        script: "auth-js-authn",
+        script: "exercises/auth-js-authn",
         expects: |scene, _| {
             json!({
                 "states": ["MFA_REQUIRED", "SUCCESS"],
@@ -260,11 +232,10 @@ fn auth_js_authn() -> Exercise {
 
 fn node_directory() -> Exercise {
     Exercise {
-        client: "@okta/okta-sdk-nodejs",
-        platform: Platform::Node,
+        client: Client { package: "@okta/okta-sdk-nodejs", platform: Platform::Node },
         name: "sdk-nodejs/directory",
         pages: None,
-        script: "sdk-directory",
+        script: "exercises/sdk-directory",
         expects: |_, seen| {
             json!({
                 "found": seen["made"],
@@ -293,11 +264,10 @@ fn node_directory() -> Exercise {
 
 fn node_apps() -> Exercise {
     Exercise {
-        client: "@okta/okta-sdk-nodejs",
-        platform: Platform::Node,
+        client: Client { package: "@okta/okta-sdk-nodejs", platform: Platform::Node },
         name: "sdk-nodejs/apps",
         pages: None,
-        script: "sdk-apps",
+        script: "exercises/sdk-apps",
         expects: |scene, seen| {
             json!({
                 "status": "ACTIVE",
@@ -339,11 +309,10 @@ fn node_apps() -> Exercise {
 
 fn python() -> Exercise {
     Exercise {
-        client: "okta",
-        platform: Platform::Python,
+        client: Client { package: "okta", platform: Platform::Python("okta") },
         name: "sdk-python",
         pages: None,
-        script: "sdk",
+        script: "exercises/sdk",
         expects: |scene, seen| {
             json!({
                 "people": {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use serde_json::{Value, json};
 
-use crate::org::Org;
+use super::org::Org;
 
 /// Where the applications get their codes, unless they say otherwise themselves. Nobody listens there.
 const CALLBACK: &str = "http://localhost/callback";

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::exercises::{Exercise, Misbehaviour, notices};
+use super::exercises::{Exercise, Misbehaviour, notices};
 use crate::platform::Platform;
+use crate::test::Client;
 
 const WIDGET: &str = "@okta/okta-signin-widget";
 
@@ -42,8 +43,12 @@ impl Pages {
 }
 
 pub(crate) fn exercises() -> Vec<Exercise> {
-    let (password, code, push, key) =
-        ("sign-in-password", "sign-in-code", "sign-in-push", "sign-in-security-key");
+    let (password, code, push, key) = (
+        "exercises/sign-in-password",
+        "exercises/sign-in-code",
+        "exercises/sign-in-push",
+        "exercises/sign-in-security-key",
+    );
     let (engine, classic) = (Pages::IdentityEngine, Pages::Classic);
     let outage = || vec![notices("an-outage", fails("proof", 503), "Internal Server Error")];
     let no_poll = vec![notices("an-outage", fails("poll", 503), "Internal Server Error")];
@@ -71,14 +76,14 @@ fn widget(
     expects: fn(&Value, &Value) -> Value,
     misbehaviours: Vec<Misbehaviour>,
 ) -> Exercise {
-    let (client, pages) = (WIDGET, Some(pages));
-    Exercise { client, platform: Platform::Browser, name, pages, script, expects, misbehaviours }
+    let client = Client { package: WIDGET, platform: Platform::Browser };
+    Exercise { client, name, pages: Some(pages), script, expects, misbehaviours }
 }
 
 /// The same way through the org's own pages, for comparison: there is no client of Okta's that could notice anything.
 fn own(name: &'static str, script: &'static str, expects: fn(&Value, &Value) -> Value) -> Exercise {
-    let (client, pages, misbehaviours) = ("playwright-core", Some(Pages::Own), vec![]);
-    Exercise { client, platform: Platform::Browser, name, pages, script, expects, misbehaviours }
+    let client = Client { package: "playwright-core", platform: Platform::Browser };
+    Exercise { client, name, pages: Some(Pages::Own), script, expects, misbehaviours: vec![] }
 }
 
 /// What the relying party knows of a person who has proved this much, while the browser has nothing to complain of.
