@@ -13,6 +13,7 @@ use openidconnect::core::{
 use openidconnect::url::Url;
 use openidconnect::{AdditionalProviderMetadata, DiscoveryError, IssuerUrl, ProviderMetadata};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
 
 use crate::http_client::{Http, HttpError};
 use crate::{Event, Refusal};
@@ -62,7 +63,11 @@ pub(crate) struct Providers {
     clock: Clock,
     sink: Sink<Event>,
     known: Mutex<HashMap<String, Known>>,
+    /// Discoveries under way, by issuer: whoever comes meanwhile shares their outcome.
+    under_way: Mutex<HashMap<String, Arc<Discovery>>>,
 }
+
+type Discovery = OnceCell<Result<Arc<Metadata>, Refusal>>;
 
 #[derive(Debug)]
 struct Known {
@@ -73,26 +78,41 @@ struct Known {
 
 impl Providers {
     pub(crate) fn new(http: Http, clock: Clock, sink: Sink<Event>) -> Self {
-        Self { http, clock, sink, known: Mutex::default() }
+        Self { http, clock, sink, known: Mutex::default(), under_way: Mutex::default() }
     }
 
     pub(crate) fn http(&self) -> &Http {
         &self.http
     }
 
-    /// The issuer's metadata with its keys inside, at most an hour old.
+    /// The issuer's metadata with its keys inside, at most an hour old. Those who want it at the same time ask once.
     pub(crate) async fn metadata(&self, issuer: &IssuerUrl) -> Result<Arc<Metadata>, Refusal> {
-        let now = self.clock.now();
-        if let Some(known) = self.lock().get(issuer.as_str())
-            && now - known.fetched < MAX_AGE
-        {
-            return Ok(Arc::clone(&known.metadata));
+        if let Some(metadata) = self.fresh(issuer) {
+            return Ok(metadata);
         }
+        let discovery = Arc::clone(lock(&self.under_way).entry(issuer.to_string()).or_default());
+        // When the one who asks goes away, the next in line asks.
+        let outcome = discovery.get_or_init(|| self.discover(issuer)).await.clone();
+        let mut under_way = lock(&self.under_way);
+        if under_way.get(issuer.as_str()).is_some_and(|known| Arc::ptr_eq(known, &discovery)) {
+            under_way.remove(issuer.as_str());
+        }
+        outcome
+    }
+
+    fn fresh(&self, issuer: &IssuerUrl) -> Option<Arc<Metadata>> {
+        let all = lock(&self.known);
+        let known = all.get(issuer.as_str()).filter(|known| self.clock.now() - known.fetched < MAX_AGE)?;
+        Some(Arc::clone(&known.metadata))
+    }
+
+    async fn discover(&self, issuer: &IssuerUrl) -> Result<Arc<Metadata>, Refusal> {
+        let fetched = self.clock.now();
         let metadata = Metadata::discover_async(issuer.clone(), &self.http).await.map_err(refusal)?;
         check(&metadata)?;
         let metadata = Arc::new(metadata);
         self.sink.emit(Event::IssuerDiscovered { issuer: issuer.to_string() });
-        let mut all = self.lock();
+        let mut all = lock(&self.known);
         if all.len() >= MAX_ISSUERS && !all.contains_key(issuer.as_str()) {
             let oldest = all.iter().min_by_key(|(_, known)| known.fetched).map(|(issuer, _)| issuer.clone());
             if let Some(oldest) = oldest {
@@ -100,7 +120,7 @@ impl Providers {
             }
         }
         let refetched = all.remove(issuer.as_str()).map(|known| known.refetched).unwrap_or_default();
-        all.insert(issuer.to_string(), Known { metadata: Arc::clone(&metadata), fetched: now, refetched });
+        all.insert(issuer.to_string(), Known { metadata: Arc::clone(&metadata), fetched, refetched });
         Ok(metadata)
     }
 
@@ -116,7 +136,7 @@ impl Providers {
         let keys = CoreJsonWebKeySet::fetch_async(metadata.jwks_uri(), &self.http).await.map_err(refusal)?;
         self.sink.emit(Event::KeysRefetched { issuer: issuer.to_string() });
         let fresh = Arc::new(metadata.clone().set_jwks(keys));
-        if let Some(known) = self.lock().get_mut(issuer.as_str()) {
+        if let Some(known) = lock(&self.known).get_mut(issuer.as_str()) {
             known.metadata = Arc::clone(&fresh);
         }
         Ok(Some(fresh))
@@ -124,7 +144,7 @@ impl Providers {
 
     fn may_refetch(&self, issuer: &IssuerUrl) -> bool {
         let now = self.clock.now();
-        let mut all = self.lock();
+        let mut all = lock(&self.known);
         // Who was asked for metadata a moment ago is known; if others have pushed it out, it is fetched next time.
         let Some(known) = all.get_mut(issuer.as_str()) else { return false };
         known.refetched.retain(|then| now - *then < REFETCH_WINDOW);
@@ -134,10 +154,10 @@ impl Providers {
         }
         may
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Metadata is only good if every place that we send people, codes or tokens to is reached by TLS.

@@ -48,6 +48,15 @@ async fn metadata_is_asked_for_once_an_hour() {
 }
 
 #[tokio::test]
+async fn those_who_come_at_the_same_time_ask_for_metadata_once() {
+    let world = World::new();
+    let (mut one, mut other) = (Browser::new(), Browser::new());
+    let (first, second) = tokio::join!(one.open(&world.app, "/"), other.open(&world.app, "/"));
+    assert_eq!([first, second].map(|answer| answer.answered().status().as_u16()), [302, 302]);
+    assert_eq!((world.org.requests_for(METADATA), world.org.requests_for(KEYS)), (1, 1));
+}
+
+#[tokio::test]
 async fn an_issuer_that_failed_is_asked_again() {
     let world = World::new();
     let good = std::mem::replace(&mut world.org.ways().metadata, json!("nonsense"));
