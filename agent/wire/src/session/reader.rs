@@ -11,8 +11,13 @@ use super::handle::Shared;
 use super::table::Progress;
 use crate::frame::Decoder;
 
-const BUFFER: usize = 64 * 1024;
-const _: () = assert!(BUFFER > Decoder::MAX_LEFT);
+/// What a session with little to say reads into, and what a busy one does.
+const SMALL: usize = 2 * 1024;
+const LARGE: usize = 64 * 1024;
+const _: () = assert!(LARGE > Decoder::MAX_LEFT);
+
+/// After so many short reads in a row a session is not busy any more.
+const QUIET: usize = 64;
 
 /// Ends the session when the task ends, also by force.
 pub(super) struct Guard(Arc<Shared>);
@@ -49,12 +54,15 @@ pub(super) async fn run<I: AsyncRead>(guard: Guard, mut input: ReadHalf<I>, ling
 /// Receives until the session is over, and says why.
 async fn receive<I: AsyncRead>(shared: &Shared, input: &mut ReadHalf<I>) -> CloseReason {
     let mut decoder = Decoder::default();
-    let mut buffer = vec![0; BUFFER];
-    let mut filled = 0;
+    let mut buffer = vec![0; SMALL];
+    let (mut filled, mut short) = (0, 0);
     loop {
         match input.read(&mut buffer[filled..]).await {
             Ok(0) => return CloseReason::Eof,
-            Ok(read) => filled += read,
+            Ok(read) => {
+                filled += read;
+                short = if read < SMALL { short + 1 } else { 0 };
+            }
             // A peer that closes TLS without saying so has ended the connection all the same.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return CloseReason::Eof,
             Err(error) => return CloseReason::Broken(error.kind(), error.to_string()),
@@ -67,8 +75,14 @@ async fn receive<I: AsyncRead>(shared: &Shared, input: &mut ReadHalf<I>) -> Clos
             shared.table().close(violation.clone().into(), farewell);
             return violation.into();
         }
+        if filled == buffer.len() && filled < LARGE {
+            buffer.resize(LARGE, 0);
+        }
         buffer.copy_within(filled - left..filled, 0);
         filled = left;
+        if filled == 0 && short >= QUIET && buffer.len() > SMALL {
+            buffer = vec![0; SMALL];
+        }
     }
 }
 

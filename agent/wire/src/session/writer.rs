@@ -10,6 +10,9 @@ use super::close::CloseReason;
 use super::handle::Shared;
 use super::table::{Progress, Work};
 
+/// What is kept of a batch's memory while there is nothing to write.
+const KEPT: usize = 4 * 1024;
+
 /// Marks the session as over when the task ends, also by force.
 pub(super) struct Guard(Arc<Shared>);
 
@@ -53,6 +56,7 @@ async fn send<O: AsyncWrite>(shared: &Shared, output: &mut WriteHalf<O>) -> io::
             Work::Some => output.write_all(&batch).await?,
             Work::None => {
                 output.flush().await?;
+                batch.shrink_to(KEPT);
                 std::future::poll_fn(|context| shared.table().poll_work(context)).await;
             }
             Work::Over => return output.shutdown().await,

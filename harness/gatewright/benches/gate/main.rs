@@ -1,16 +1,15 @@
-//! How fast the whole is: the scenario suite, logins, stages, and what passes through edge and agent, each beside the
-//! same work without them in the same run. It prints tables and judges nothing.
+//! How fast the whole is: the scenario suite, logins and stages, logins beside the same work without them in the same
+//! run. It prints tables and judges nothing.
 //!
-//! `cargo bench -p gatewright --bench gate -- [--quick] [suite] [login] [two] [stage] [requests] [download]`
+//! `cargo bench -p gatewright --bench gate -- [--quick] [suite] [login] [two] [stage]`
 #![expect(clippy::print_stdout, reason = "a benchmark has nothing but its figures to give")]
 
 mod bare;
 mod command;
-mod download;
+#[path = "../shared/figures.rs"]
+#[expect(dead_code, reason = "other benchmarks ask more of it")]
 mod figures;
-mod guarded;
 mod login;
-mod requests;
 mod scene;
 mod stage;
 mod suite;
@@ -29,23 +28,12 @@ struct Effort {
     logins_two_at_a_time: usize,
     /// Stages that are set and struck.
     stages: usize,
-    /// Requests on each connection.
-    requests: usize,
-    /// Bytes of a download.
-    download: u64,
 }
 
-const THOROUGH: Effort = Effort {
-    logins: 60,
-    logins_two_at_a_time: 120,
-    stages: 200,
-    requests: 2000,
-    download: 1024 * 1024 * 1024,
-};
-const QUICK: Effort =
-    Effort { logins: 10, logins_two_at_a_time: 16, stages: 20, requests: 200, download: 64 * 1024 * 1024 };
+const THOROUGH: Effort = Effort { logins: 60, logins_two_at_a_time: 120, stages: 200 };
+const QUICK: Effort = Effort { logins: 10, logins_two_at_a_time: 16, stages: 20 };
 
-const FIGURES: [&str; 6] = ["suite", "login", "two", "stage", "requests", "download"];
+const FIGURES: [&str; 4] = ["suite", "login", "two", "stage"];
 
 #[tokio::main]
 async fn main() -> Outcome {
@@ -66,9 +54,7 @@ async fn main() -> Outcome {
             "suite" => suite::measure().await?,
             "login" => login::measure(effort.logins).await?,
             "two" => two::measure(effort.logins_two_at_a_time).await?,
-            "stage" => stage::measure(effort.stages).await?,
-            "requests" => requests::measure(effort.requests).await?,
-            _ => download::measure(effort.download).await?,
+            _ => stage::measure(effort.stages).await?,
         };
         println!("{table}");
     }

@@ -10,10 +10,12 @@ mod authorize;
 mod client;
 #[path = "../gate/command.rs"]
 mod command;
-#[path = "../gate/figures.rs"]
+#[path = "../shared/figures.rs"]
 #[expect(dead_code, reason = "the other benchmark asks more of it")]
 mod figures;
 mod grants;
+#[path = "../shared/machine.rs"]
+#[expect(dead_code, reason = "another benchmark asks more of it")]
 mod machine;
 mod ready;
 mod scene;

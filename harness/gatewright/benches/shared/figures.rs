@@ -18,6 +18,11 @@ impl Series {
         self.times.extend(other.times);
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.times.len()
+    }
+
     /// The time that so many in a hundred don't exceed, in milliseconds.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let mut times = self.times.clone();

@@ -42,7 +42,12 @@ fn ran(schedstat: &str) -> Option<Duration> {
 
 /// This process's memory, in KiB.
 pub(crate) fn resident() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
+    resident_of("self")
+}
+
+/// The memory of the process with this number, in KiB.
+pub(crate) fn resident_of(process: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.split_whitespace().next()?.parse().ok()
 }
