@@ -15,7 +15,6 @@ mod command;
 mod figures;
 mod grants;
 #[path = "../shared/machine.rs"]
-#[expect(dead_code, reason = "another benchmark asks more of it")]
 mod machine;
 mod ready;
 mod scene;
