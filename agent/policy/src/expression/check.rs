@@ -1,0 +1,273 @@
+//! Checks an expression: names become whole variables, and the work is estimated.
+
+use cel::IdedExpr;
+use cel::common::ast::operators::{IN, INDEX, LOGICAL_AND};
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr};
+
+use crate::facts::{MAX_ITEMS, MAX_TEXT, find_variable};
+use crate::policy::Phase;
+use crate::reading::nearest;
+
+use super::functions::{self, Growth};
+
+/// How much work an expression may be, in steps.
+const MAX_COST: u64 = 500_000;
+/// How large a value an expression may make, in bytes.
+const MAX_SIZE: u64 = 1024 * 1024;
+/// How large a regular expression may become when it is compiled, in bytes.
+const MAX_REGEX: usize = 256 * 1024;
+/// How many bytes of text a step handles.
+const BYTES_A_STEP: u64 = 4096;
+
+/// Checks an expression and makes each of its variables one identifier.
+pub(super) fn check(expression: &mut IdedExpr, phase: Phase) -> Result<(), String> {
+    let mut checker = Checker { phase, scope: Vec::new() };
+    let estimate = checker.expression(expression)?;
+    match estimate.cost > MAX_COST || estimate.size > MAX_SIZE {
+        true => Err("evaluating it could take too long; make it simpler, or nest fewer loops".to_owned()),
+        false => Ok(()),
+    }
+}
+
+/// At most how much an expression is.
+#[derive(Clone, Copy, Default)]
+struct Estimate {
+    /// Steps to evaluate it.
+    cost: u64,
+    /// Bytes of its value.
+    size: u64,
+    /// Items of its value, if it is a list or a map.
+    items: u64,
+}
+
+struct Checker {
+    phase: Phase,
+    /// The variables of the loops around.
+    scope: Vec<(String, Estimate)>,
+}
+
+impl Checker {
+    fn expression(&mut self, expression: &mut IdedExpr) -> Result<Estimate, String> {
+        match &mut expression.expr {
+            Expr::Literal(literal) => Ok(Estimate { cost: 1, size: literal_size(literal), items: 0 }),
+            Expr::Ident(_) | Expr::Select(_) => self.name(expression),
+            Expr::Call(call) => self.call(call),
+            Expr::Comprehension(comprehension) => self.comprehension(comprehension),
+            Expr::List(list) => {
+                let items = list.elements.len() as u64;
+                let all = self.sum(list.elements.iter_mut())?;
+                Ok(Estimate { items, ..all })
+            }
+            Expr::Map(map) => {
+                let mut all = Estimate { cost: 1, ..Estimate::default() };
+                for entry in &mut map.entries {
+                    let EntryExpr::MapEntry(entry) = &mut entry.expr else { continue };
+                    let one = self.sum([&mut entry.key, &mut entry.value].into_iter())?;
+                    all = Estimate { items: all.items + 1, ..add(all, one) };
+                }
+                Ok(all)
+            }
+            Expr::Struct(made) => Err(format!("`{}` can't be made here", made.type_name)),
+            Expr::Unspecified => Err("it is empty".to_owned()),
+        }
+    }
+
+    fn sum<'e>(&mut self, all: impl Iterator<Item = &'e mut IdedExpr>) -> Result<Estimate, String> {
+        let mut sum = Estimate { cost: 1, ..Estimate::default() };
+        for one in all {
+            let one = self.expression(one)?;
+            sum = Estimate { items: sum.items.max(one.items), ..add(sum, one) };
+        }
+        Ok(sum)
+    }
+
+    /// A variable, a field of one, or a field of another expression's value.
+    fn name(&mut self, expression: &mut IdedExpr) -> Result<Estimate, String> {
+        let Some((segments, tested)) = segments(&expression.expr) else {
+            let Expr::Select(select) = &mut expression.expr else { return Err("it is empty".to_owned()) };
+            let operand = self.expression(&mut select.operand)?;
+            return Ok(Estimate { cost: operand.cost.saturating_add(1), ..operand });
+        };
+        if let Some((_, estimate)) = self.scope.iter().rev().find(|(name, _)| *name == segments[0]) {
+            return Ok(Estimate { cost: 1 + segments.len() as u64, ..*estimate });
+        }
+        let variable = find_variable(&segments, self.phase)?;
+        let id = expression.id;
+        let rest = &segments[variable.segments..];
+        let is_there = Expr::Ident(format!("?{}", variable.name));
+        expression.expr = match (tested, rest.is_empty()) {
+            (true, true) => is_there,
+            // What is in nothing is not there either.
+            (true, false) => {
+                let both = [is_there, selected(id, variable.name, rest, true)];
+                let args = both.map(|expr| IdedExpr { id, expr }).to_vec();
+                Expr::Call(CallExpr { func_name: LOGICAL_AND.to_owned(), target: None, args })
+            }
+            (false, _) => selected(id, variable.name, rest, false),
+        };
+        let cost = 2 + segments.len() as u64;
+        Ok(Estimate { cost, size: MAX_TEXT as u64, items: MAX_ITEMS as u64 })
+    }
+
+    fn call(&mut self, call: &mut CallExpr) -> Result<Estimate, String> {
+        if let Some(target) = &call.target
+            && let Some((segments, false)) = segments(&target.expr)
+            && let [namespace] = segments.as_slice()
+            && functions::is_namespace(namespace)
+            && !self.scope.iter().any(|(name, _)| name == namespace)
+        {
+            call.func_name = format!("{namespace}.{}", call.func_name);
+            call.target = None;
+        }
+        let name = call.func_name.clone();
+        let function = functions::find(&name).ok_or_else(|| {
+            let near = nearest(&name, functions::names());
+            let advice = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            format!("there is no function `{name}`{advice}")
+        })?;
+        if function.from > self.phase {
+            return Err(format!("`{name}` is possible from {} on", function.from));
+        }
+        if let Some(map) = function.reads {
+            call.args.insert(0, IdedExpr { id: 0, expr: Expr::Ident(map.to_owned()) });
+        }
+        lower_header_names(call);
+        if name == "matches" {
+            check_pattern(call.args.last())?;
+        }
+        let start = usize::from(function.reads.is_some());
+        let mut all = Estimate { cost: 1, ..Estimate::default() };
+        let mut sizes = Vec::new();
+        if let Some(target) = &mut call.target {
+            let target = self.expression(target)?;
+            sizes.push(target);
+            all = Estimate { items: target.items, ..add(all, target) };
+        }
+        for argument in &mut call.args[start..] {
+            let argument = self.expression(argument)?;
+            sizes.push(argument);
+            all = Estimate { items: all.items.saturating_add(argument.items), ..add(all, argument) };
+        }
+        all.cost = all.cost.saturating_add(all.size / BYTES_A_STEP);
+        if function.reads.is_some() {
+            all = Estimate { cost: all.cost + 16, size: MAX_TEXT as u64, items: MAX_ITEMS as u64 };
+        }
+        Ok(grown(all, &sizes, function.growth))
+    }
+
+    fn comprehension(&mut self, comprehension: &mut ComprehensionExpr) -> Result<Estimate, String> {
+        let range = self.expression(&mut comprehension.iter_range)?;
+        let initial = self.expression(&mut comprehension.accu_init)?;
+        let names = [Some(comprehension.iter_var.clone()), comprehension.iter_var2.clone()];
+        let depth = self.scope.len();
+        for name in names.into_iter().flatten() {
+            if functions::is_namespace(&name)
+                || ["actions", "conn", "endpoint", "req", "res", "time"].contains(&name.as_str())
+            {
+                return Err(format!("`{name}` can't be a loop's variable, since it means something else"));
+            }
+            self.scope.push((name, range));
+        }
+        self.scope.push((comprehension.accu_var.clone(), Estimate::default()));
+        let condition = self.expression(&mut comprehension.loop_cond)?;
+        let step = self.expression(&mut comprehension.loop_step)?;
+        let last = self.scope.len() - 1;
+        let size = initial.size.saturating_add(range.items.saturating_mul(step.size));
+        let items = range.items.saturating_mul(step.items.max(1));
+        self.scope[last].1 = Estimate { cost: 1, size, items };
+        let result = self.expression(&mut comprehension.result)?;
+        self.scope.truncate(depth);
+        let once = condition.cost.saturating_add(step.cost).saturating_add(2);
+        let cost = range
+            .cost
+            .saturating_add(initial.cost)
+            .saturating_add(result.cost)
+            .saturating_add(range.items.saturating_mul(once));
+        Ok(Estimate { cost, size, items })
+    }
+}
+
+fn add(one: Estimate, other: Estimate) -> Estimate {
+    Estimate {
+        cost: one.cost.saturating_add(other.cost),
+        size: one.size.saturating_add(other.size),
+        items: one.items,
+    }
+}
+
+fn grown(all: Estimate, arguments: &[Estimate], growth: Growth) -> Estimate {
+    match growth {
+        Growth::Sum => Estimate { size: all.size.saturating_add(64), ..all },
+        Growth::Scalar => Estimate { size: 64, items: 0, ..all },
+        Growth::Encoded => Estimate { size: all.size.saturating_mul(6).saturating_add(256), ..all },
+        Growth::Pieces => Estimate { items: all.size.saturating_add(1), ..all },
+        Growth::Product => {
+            let product = arguments
+                .iter()
+                .fold(1u64, |product, one| product.saturating_mul(one.size.max(one.items) + 1));
+            Estimate { size: product, items: 0, cost: all.cost.saturating_add(product / BYTES_A_STEP) }
+        }
+    }
+}
+
+fn literal_size(literal: &LiteralValue) -> u64 {
+    match literal {
+        LiteralValue::String(text) => text.inner().len() as u64,
+        LiteralValue::Bytes(bytes) => bytes.inner().len() as u64,
+        _ => 8,
+    }
+}
+
+/// The segments of a name, `a.b.c`; and whether it is only asked whether the last is there, `has(a.b.c)`.
+fn segments(expression: &Expr) -> Option<(Vec<String>, bool)> {
+    match expression {
+        Expr::Ident(name) => Some((vec![name.clone()], false)),
+        Expr::Select(select) => {
+            let (mut segments, tested) = segments(&select.operand.expr)?;
+            segments.push(select.field.clone());
+            (!tested).then_some((segments, select.test))
+        }
+        _ => None,
+    }
+}
+
+/// A whole variable with the fields that are selected from it.
+fn selected(id: u64, variable: String, fields: &[String], tested: bool) -> Expr {
+    let mut expression = Expr::Ident(variable);
+    for (at, field) in fields.iter().enumerate() {
+        let operand = Box::new(IdedExpr { id, expr: expression });
+        let test = tested && at + 1 == fields.len();
+        expression = Expr::Select(SelectExpr { operand, field: field.clone(), test });
+    }
+    expression
+}
+
+/// Header names are in lower case in the facts; `req.headers['User-Agent']` and `'Host' in req.headers` mean the same.
+fn lower_header_names(call: &mut CallExpr) {
+    let key = match call.func_name.as_str() {
+        INDEX => 1,
+        IN => 0,
+        _ => return,
+    };
+    let [_, _] = call.args.as_slice() else { return };
+    let is_headers = segments(&call.args[1 - key].expr).is_some_and(|(segments, _)| {
+        matches!(segments.join(".").as_str(), "req.headers" | "res.headers" | "req.Headers" | "res.Headers")
+    });
+    if is_headers && let Expr::Literal(LiteralValue::String(name)) = &mut call.args[key].expr {
+        let lower = name.inner().to_ascii_lowercase();
+        *name = lower.into();
+    }
+}
+
+/// Patterns are compiled at each evaluation, so they are written out, and small.
+fn check_pattern(pattern: Option<&IdedExpr>) -> Result<(), String> {
+    let Some(Expr::Literal(LiteralValue::String(pattern))) = pattern.map(|pattern| &pattern.expr) else {
+        return Err("the pattern of `matches` has to be written out".to_owned());
+    };
+    let compiled = regex::RegexBuilder::new(pattern.inner()).size_limit(MAX_REGEX).build();
+    compiled.map(|_| ()).map_err(|error| {
+        let error = error.to_string();
+        let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        format!("`{}` is no regular expression that is possible here ({last})", pattern.inner())
+    })
+}
