@@ -63,8 +63,8 @@ impl Edge {
             identity_host,
             sites,
         });
-        doors.spawn(public::listen(https, Some(TlsAcceptor::from(tls)), tasks.spawner(), Arc::clone(&front)));
-        doors.spawn(public::listen(http, None, tasks.spawner(), front));
+        doors.spawn(public::listen_tls(https, tls, tasks.spawner(), Arc::clone(&front)));
+        doors.spawn(public::listen_plain(http, tasks.spawner(), front));
 
         let tcp = TcpDoors { model: model.clone(), sink: evidence.clone(), tasks: tasks.spawner() };
         let connect = model.domain().clone();

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use super::online::{Scheme, Tunnel, TunnelKind};
 use super::path::{Chosen, choose};
 use super::state::{EdgeEntry, State};
+use super::termination::{Fingerprint, Termination};
 use super::{AccountId, EdgeId, EndpointId, Host, HostPort, Model, RouteId};
 
 /// What is known of a URL.
@@ -19,6 +20,14 @@ pub(crate) enum Lookup {
     Ambiguous,
     /// Here it goes.
     Found(Destination),
+}
+
+/// What the name that a client asks for in TLS leads to.
+pub(crate) enum Greeting {
+    /// HTTP; how TLS is ended when it is not as for every site.
+    Site(Option<Arc<Termination>>),
+    /// The tunnel of a `tls` endpoint, whose turn it is.
+    Bytes(Arc<Tunnel>),
 }
 
 /// Where a request goes.
@@ -57,6 +66,29 @@ impl Model {
         Destination::own(state.online.next_within(account, at)?, scheme)
     }
 
+    /// What a name in TLS leads to. Takes a turn among the tunnels of a `tls` endpoint.
+    pub(crate) fn greeting(&self, name: &str) -> Greeting {
+        let Ok(host) = Host::parse(name) else { return Greeting::Site(None) };
+        let at = self.address(Scheme::Tls, &host);
+        let state = self.lock();
+        match state.online.holder(&at) {
+            Some(holder) if holder.scheme() == Some(Scheme::Tls) => {
+                Greeting::Bytes(Arc::clone(state.online.next(&at).unwrap_or(holder)))
+            }
+            // All that share a URL end TLS alike.
+            Some(holder) => Greeting::Site(holder.transport.termination.clone()),
+            None => Greeting::Site(None),
+        }
+    }
+
+    /// The authorities whose certificate clients of the site of this name must show, when they must.
+    pub(crate) fn asks_of_clients(&self, name: &str) -> Option<Fingerprint> {
+        match self.greeting(name) {
+            Greeting::Site(termination) => termination?.clients(),
+            Greeting::Bytes(_) => None,
+        }
+    }
+
     /// The tunnel that takes the next connection at this port.
     pub(crate) fn behind_port(&self, port: u16) -> Option<Arc<Tunnel>> {
         let at = HostPort { host: self.tcp_host().clone(), port };
@@ -92,7 +124,7 @@ impl Destination {
 
 impl State {
     fn knows(&self, host: &Host) -> bool {
-        self.edge_on(host).is_some() || self.reserved(host).is_some() || self.names.contains(host)
+        self.edge_on(host).is_some() || self.names.contains(host)
     }
 }
 

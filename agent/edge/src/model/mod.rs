@@ -2,13 +2,11 @@
 //! dashboard all work on this one model, each through an [`Account`].
 
 mod account;
-mod acl;
 mod app_sessions;
 mod attach;
 mod bind;
 mod credentials;
 mod destination;
-mod domains;
 mod edges;
 mod groups;
 mod host;
@@ -23,23 +21,20 @@ pub(crate) mod port;
 mod register;
 mod registry;
 mod state;
+pub(crate) mod termination;
 pub(crate) mod transport;
 mod vouchers;
 
 pub use account::{ApiKey, Credential, Login, NewAccount, NewLogin, Profile, Role, api_key, authtoken};
-pub use acl::Acl;
-pub use app_sessions::{AppSession, AppUser};
-pub use credentials::{ApiKeyChange, CredentialChange};
-pub use domains::{DomainChange, ReservedDomain};
+pub use app_sessions::AppSession;
 pub use host::Host;
 pub use host_port::HostPort;
 pub use https_edge::{
     EdgeChange, GroupChange, HttpsEdge, Labels, OidcModule, PathMatch, Route, RouteBackend, RouteChange,
-    TlsModule, TunnelGroup,
+    TunnelGroup,
 };
 pub use id::{
-    AccountId, ApiKeyId, AppUserId, BackendId, CredentialId, DomainId, EdgeId, EndpointId, LoginId, RouteId,
-    SessionId, TunnelId,
+    AccountId, ApiKeyId, BackendId, CredentialId, EdgeId, EndpointId, LoginId, RouteId, SessionId, TunnelId,
 };
 pub use online::{AgentInfo, EndpointView, Scheme, SessionView, TunnelKind, TunnelView, UpstreamProtocol};
 pub use registry::{Account, Model, ModelError, SignedIn};
@@ -47,5 +42,5 @@ pub use registry::{Account, Model, ModelError, SignedIn};
 pub(crate) use account::looks_like_a_token;
 pub(crate) use attach::TunnelChange;
 pub(crate) use bind::{About, Name, Wanted};
-pub(crate) use destination::{Destination, Lookup};
+pub(crate) use destination::{Destination, Greeting, Lookup};
 pub(crate) use registry::Origins;

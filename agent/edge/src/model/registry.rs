@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -9,7 +10,7 @@ use super::online::AgentSession;
 use super::state::{AccountEntry, EdgeEntry, State};
 use super::vouchers::Vouchers;
 use super::{
-    AccountId, Acl, ApiKey, ApiKeyId, Credential, CredentialId, Host, HostPort, Login, LoginId, NewAccount,
+    AccountId, ApiKey, ApiKeyId, Credential, CredentialId, Host, HostPort, Login, LoginId, NewAccount,
     Profile, Scheme,
 };
 use crate::code::{Code, Refusal};
@@ -32,6 +33,8 @@ struct Inner {
     clock: Clock,
     relying_party: gate::RelyingParty,
     vouchers: Vouchers,
+    /// How often a site has begun to ask clients for certificates.
+    terminations: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -98,7 +101,17 @@ impl Model {
         let state = Mutex::new(State::new(accounts, Online::new(sink)));
         let vouchers = Vouchers::new();
         let tcp_host = domain.child("tcp").unwrap_or_else(|_| domain.clone());
-        let inner = Inner { domain, tcp_host, public_port, region, clock, relying_party, vouchers, state };
+        let inner = Inner {
+            domain,
+            tcp_host,
+            public_port,
+            region,
+            clock,
+            relying_party,
+            vouchers,
+            terminations: AtomicU64::new(0),
+            state,
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -142,6 +155,15 @@ impl Model {
             Scheme::Https | Scheme::Tls => self.inner.public_port,
             Scheme::Tcp => 0,
         }
+    }
+
+    /// How often a site has begun to ask clients for certificates: connections from before are looked at again.
+    pub(crate) fn terminations(&self) -> u64 {
+        self.inner.terminations.load(Ordering::Acquire)
+    }
+
+    pub(super) fn count_termination(&self) {
+        self.inner.terminations.fetch_add(1, Ordering::AcqRel);
     }
 
     /// The region that agents and the API are told.
@@ -234,14 +256,6 @@ impl Model {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes what is kept: all of it or nothing.
-    pub(super) fn change<T>(
-        &self,
-        change: impl FnOnce(&mut State) -> Result<T, ModelError>,
-    ) -> Result<T, ModelError> {
-        change(&mut self.lock())
-    }
-
     /// Refuses the names that are the edge's own.
     pub(super) fn check_unreserved(&self, host: &Host) -> Result<(), Refusal> {
         let domain = self.domain();
@@ -284,10 +298,8 @@ impl Account {
 
     /// Gives the account the entitlement for OIDC, or takes it away; what is set up already stays.
     pub fn entitle_to_oidc(&self, entitled: bool) -> Result<(), ModelError> {
-        self.model.change(|state| {
-            state.account_mut(&self.id)?.profile.oidc = entitled;
-            Ok(())
-        })
+        self.model.lock().account_mut(&self.id)?.profile.oidc = entitled;
+        Ok(())
     }
 }
 
@@ -298,15 +310,9 @@ fn entry(account: NewAccount, now: DateTime<Utc>) -> AccountEntry {
         description: String::new(),
         metadata: String::new(),
         token,
-        acl: Acl::default(),
     };
-    let api_key = |token: Secret| ApiKey {
-        id: ApiKeyId::random(),
-        created_at: now,
-        description: String::new(),
-        metadata: String::new(),
-        token,
-    };
+    let api_key =
+        |token: Secret| ApiKey { id: ApiKeyId::random(), created_at: now, description: String::new(), token };
     AccountEntry {
         profile: Profile {
             id: AccountId::random(),

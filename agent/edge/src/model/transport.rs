@@ -1,8 +1,11 @@
 //! What an endpoint asks of the connections that it takes, before anyone looks at what they carry.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
+
+use super::termination::Termination;
 
 /// How many ranges each list of a restriction has at most.
 const MOST_RANGES: usize = 1024;
@@ -11,6 +14,8 @@ const MOST_RANGES: usize = 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Transport {
     pub(crate) restriction: Restriction,
+    /// How the edge ends TLS. None: as for every site where HTTP is spoken, and not at all for a `tls` endpoint.
+    pub(crate) termination: Option<Arc<Termination>>,
 }
 
 /// Which addresses may connect: those of the allowed ranges, or all where none is named, but for the denied ones.

@@ -38,18 +38,31 @@ pub(crate) struct Arrival {
     pub(crate) passthrough: bool,
 }
 
+impl Arrival {
+    fn uncarried(&self) -> Carried {
+        Carried {
+            connection: self.connection,
+            endpoint: self.endpoint.clone(),
+            forwarded: None,
+            up: 0,
+            down: 0,
+            outcome: Outcome::InOrder,
+        }
+    }
+}
+
 /// Carries a connection through a tunnel until both directions have ended or one broke, and says what became of it.
 pub(crate) async fn carry(near: impl Near, arrival: Arrival, tunnel: &Arc<Tunnel>, sink: &Sink<Event>) {
-    let carried = Carried {
-        connection: arrival.connection,
-        endpoint: arrival.endpoint.clone(),
-        forwarded: None,
-        up: 0,
-        down: 0,
-        outcome: Outcome::InOrder,
-    };
+    let carried = arrival.uncarried();
     let carried = through(near, &arrival, tunnel, sink, carried).await;
     sink.emit(Event::Carried(Box::new(carried)));
+}
+
+/// Refuses a connection from an address that may not connect, and says so.
+pub(crate) fn refuse(socket: &TcpStream, arrival: &Arrival, sink: &Sink<Event>) {
+    abort(socket);
+    let outcome = Outcome::Refused(Code::IP_RESTRICTION);
+    sink.emit(Event::Carried(Box::new(Carried { outcome, ..arrival.uncarried() })));
 }
 
 /// Breaks a connection off, so that nobody takes its end for a good one.

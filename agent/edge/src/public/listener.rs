@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use ground::evidence::Connection;
-use ground::serve::{self, Accepted, PATIENCE};
+use ground::serve::{self, Accepted};
 use ground::tasks::Spawner;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -12,11 +12,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::server::TlsStream;
 
 use super::Front;
 use super::strict::{Fault, Strict};
+use super::tls::{self, TlsFacts};
 use crate::event::Event;
 use crate::model::Scheme;
 use crate::proxy::Body;
@@ -28,33 +30,37 @@ pub(crate) struct Caller {
     pub(crate) scheme: Scheme,
     /// The name that the client asked for in TLS (RFC 6066, 3), in lower case.
     pub(crate) name: Option<Arc<str>>,
+    /// What else is known by TLS.
+    pub(crate) tls: Option<Arc<TlsFacts>>,
 }
 
-/// Accepts connections until its task ends. Without `tls` they are HTTP/1.1 in the clear.
-///
-/// This differs from [`serve::serve`] in that it tells the service which name the client verified: a request for another
-/// host must not be answered on that connection.
-pub(crate) async fn listen(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    tasks: Spawner,
-    front: Arc<Front>,
-) {
-    let carry = |accepted| greet(accepted, tls.clone(), Arc::clone(&front));
+/// Accepts connections in the clear until its task ends: HTTP/1.1.
+pub(crate) async fn listen_plain(listener: TcpListener, tasks: Spawner, front: Arc<Front>) {
+    let carry = |Accepted { stream, connection, slot }| {
+        let front = Arc::clone(&front);
+        async move {
+            let _slot = slot;
+            let caller = Caller { connection, scheme: Scheme::Http, name: None, tls: None };
+            speak_http1(stream, caller, front).await;
+        }
+    };
     serve::accept(listener, serve::MAX_CONNECTIONS, tasks, carry).await;
 }
 
-async fn greet(Accepted { stream, connection, slot }: Accepted, tls: Option<TlsAcceptor>, front: Arc<Front>) {
-    let _slot = slot;
-    let Some(tls) = tls else {
-        let caller = Caller { connection, scheme: Scheme::Http, name: None };
-        return speak_http1(stream, caller, front).await;
-    };
-    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(stream)).await else { return };
-    let name = stream.get_ref().1.server_name().map(|name| name.to_ascii_lowercase().into());
-    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let caller = Caller { connection, scheme: Scheme::Https, name };
-    if is_http2 {
+/// Accepts connections to the TLS port until its task ends; `site` is how TLS is ended for every site.
+pub(crate) async fn listen_tls(
+    listener: TcpListener,
+    site: Arc<ServerConfig>,
+    tasks: Spawner,
+    front: Arc<Front>,
+) {
+    let carry = |arrived| tls::greet(arrived, Arc::clone(&site), Arc::clone(&front));
+    serve::accept(listener, serve::MAX_CONNECTIONS, tasks, carry).await;
+}
+
+/// Speaks HTTP/2 where the handshake has agreed upon it, else HTTP/1.1.
+pub(super) async fn speak_over_tls(stream: TlsStream<TcpStream>, caller: Caller, front: Arc<Front>) {
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         speak(serve::bounded_http().http2_only(), stream, caller, front).await;
     } else {
         speak_http1(stream, caller, front).await;
@@ -76,6 +82,10 @@ async fn speak_http1(
     }
 }
 
+/// Serves HTTP.
+///
+/// This differs from [`serve::serve`] in that it tells the service which name the client verified: a request for another
+/// host must not be answered on that connection.
 async fn speak(
     http: auto::Builder<TokioExecutor>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -83,9 +93,19 @@ async fn speak(
     front: Arc<Front>,
 ) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let (front, caller) = (Arc::clone(&front), caller.clone());
+        let (front, mut caller) = (Arc::clone(&front), caller.clone());
+        if !is_still_good(&caller, &front) {
+            caller.name = None;
+        }
         async move { Ok::<Response<Body>, Infallible>(front.answer(&caller, request).await) }
     });
     // A connection's error is its client's own (gone, malformed); the service has answered what could be answered.
     let _ = http.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+}
+
+/// Whether the endpoint still asks of clients what it asked when the connection was made. A connection that is too old
+/// is good for no name any more: the client learns to make another one (RFC 9110, 15.5.20).
+fn is_still_good(caller: &Caller, front: &Front) -> bool {
+    let (Some(name), Some(tls)) = (&caller.name, &caller.tls) else { return true };
+    tls.as_of == front.model.terminations() || tls.verified_by == front.model.asks_of_clients(name)
 }

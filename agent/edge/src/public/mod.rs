@@ -3,12 +3,15 @@
 mod endpoint;
 mod framing;
 mod front;
+mod hello;
 mod listener;
 mod page;
+mod plain;
 mod strict;
 mod target;
 mod tcp;
+mod tls;
 
 pub(crate) use front::Front;
-pub(crate) use listener::{Caller, listen};
+pub(crate) use listener::{Caller, listen_plain, listen_tls};
 pub(crate) use tcp::TcpDoors;

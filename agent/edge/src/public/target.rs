@@ -104,7 +104,7 @@ mod tests {
     fn asked(name: Option<&str>, version: Version, uri: &str, hosts: &[&str]) -> Result<String, TargetError> {
         let address = ([127, 0, 0, 1], 1).into();
         let connection = Connection { peer: address, local: address };
-        let caller = Caller { connection, scheme: Scheme::Https, name: name.map(Into::into) };
+        let caller = Caller { connection, scheme: Scheme::Https, name: name.map(Into::into), tls: None };
         let mut request = Request::builder().version(version).uri(uri);
         for host in hosts {
             request = request.header(HOST, *host);

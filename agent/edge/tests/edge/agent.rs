@@ -14,7 +14,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
 use wire::message::{
     Auth, AuthAnswer, AuthExtra, Bind, BindAnswer, BindExtra, HttpOptions, Oidc, Options,
-    StartTunnelWithLabel, StartTunnelWithLabelAnswer, TcpOptions,
+    StartTunnelWithLabel, StartTunnelWithLabelAnswer, TcpOptions, TlsOptions,
 };
 use wire::proxy::Header;
 use wire::{Incoming, Limits, Role, Session, Stream, StreamType, heartbeat, rpc};
@@ -178,6 +178,11 @@ pub(crate) fn tcp(options: &TcpOptions) -> Bind {
         opts: Options::new(options),
         ..Bind::default()
     }
+}
+
+/// A bind of a `tls` endpoint.
+pub(crate) fn tls(options: &TlsOptions) -> Bind {
+    Bind { proto: "tls".to_owned(), opts: Options::new(options), ..Bind::default() }
 }
 
 /// The bind of a reconnecting client, from the answer that it got.

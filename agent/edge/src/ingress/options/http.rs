@@ -1,11 +1,16 @@
 //! The options of `http` and `https` endpoints.
 
+use std::sync::Arc;
+
 use serde_json::Value;
-use wire::message::{Bind, HttpOptions, Oidc, Options};
+use wire::message::{Bind, HttpOptions, MutualTls, Oidc, Options};
 
 use super::name::name;
+use super::tls::client_authorities;
 use super::{check_members, invalid, no_traffic_policy, says_nothing};
 use crate::code::{Code, Refusal};
+use crate::model::termination::Termination;
+use crate::model::transport::Transport;
 use crate::model::{Model, Name, Scheme};
 
 /// The members that are understood, in lower case. Others are refused unless they say nothing.
@@ -49,6 +54,7 @@ const KNOWN_OF_OIDC: [&str; 7] = [
 pub(super) struct Asked {
     pub(super) name: Name,
     pub(super) settings: Option<gate::Settings>,
+    pub(super) transport: Transport,
 }
 
 /// Reads the options of an `http` or `https` endpoint.
@@ -66,7 +72,8 @@ pub(super) fn asked(bind: &Bind, scheme: Scheme, model: &Model) -> Result<Asked,
         &options.subdomain,
         options.url.as_deref(),
     )?;
-    Ok(Asked { name, settings })
+    let transport = transport(options.mutual_tls_ca.as_ref(), scheme)?;
+    Ok(Asked { name, settings, transport })
 }
 
 fn check_oidc_members(options: &Options) -> Result<(), Refusal> {
@@ -102,13 +109,22 @@ fn check_modules(options: &HttpOptions) -> Result<(), Refusal> {
     absent(options.circuit_breaker.is_some(), other, "The circuit breaker")?;
     absent(options.ip_restriction.is_some(), other, "IP restriction")?;
     absent(options.basic_auth.is_some() || !options.auth.is_empty(), other, "Basic auth")?;
-    absent(options.mutual_tls_ca.is_some(), other, "Mutual TLS")?;
     absent(options.request_headers.is_some(), other, "Changing request headers")?;
     absent(options.response_headers.is_some(), other, "Changing response headers")?;
     absent(options.websocket_tcp_converter.is_some(), other, "Converting WebSockets to TCP")?;
     absent(options.user_agent_filter.is_some(), other, "Filtering user agents")?;
     absent(options.host_header_rewrite, other, "Rewriting the Host header at the edge")?;
     absent(options.proxy_proto != 0, other, "The PROXY protocol")
+}
+
+/// What the endpoint asks of connections.
+fn transport(mutual_tls: Option<&MutualTls>, scheme: Scheme) -> Result<Transport, Refusal> {
+    let Some(asked) = mutual_tls else { return Ok(Transport::default()) };
+    if scheme != Scheme::Https {
+        return Err(invalid("Mutual TLS needs TLS: it guards https and tls endpoints only.".into()));
+    }
+    let termination = Termination::of_site(client_authorities(asked)?);
+    Ok(Transport { termination: Some(Arc::new(termination)), ..Transport::default() })
 }
 
 fn settings(oidc: Oidc, scheme: Scheme) -> Result<gate::Settings, Refusal> {

@@ -4,19 +4,20 @@
 mod http;
 mod name;
 mod tcp;
+mod tls;
 
 use serde_json::Value;
 use wire::message::{Bind, IpRestriction, Options};
 
 use crate::code::{Code, Refusal};
-use crate::model::transport::{Restriction, Transport};
+use crate::model::transport::Restriction;
 use crate::model::{About, Model, Name, Scheme, TunnelId, UpstreamProtocol, Wanted};
 
 /// Reads a bind.
 pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
-    let scheme = Scheme::parse(&bind.proto).filter(|scheme| *scheme != Scheme::Tls).ok_or_else(|| {
+    let scheme = Scheme::parse(&bind.proto).ok_or_else(|| {
         let message =
-            format!("{:?} endpoints are not offered by this edge; http, https and tcp are.", bind.proto);
+            format!("{:?} endpoints are not offered by this edge; http, https, tcp and tls are.", bind.proto);
         Refusal::new(Code::PROTOCOL, message)
     })?;
     let upstream_protocol = upstream_protocol(&bind.forwards_proto)?;
@@ -26,10 +27,14 @@ pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
     }
     let (name, settings, transport) = match scheme {
         Scheme::Http | Scheme::Https => {
-            let http::Asked { name, settings } = http::asked(bind, scheme, model)?;
-            (name, settings, Transport::default())
+            let http::Asked { name, settings, transport } = http::asked(bind, scheme, model)?;
+            (name, settings, transport)
         }
-        Scheme::Tcp | Scheme::Tls => {
+        Scheme::Tls => {
+            let tls::Asked { name, transport } = tls::asked(bind, model)?;
+            (name, None, transport)
+        }
+        Scheme::Tcp => {
             let tcp::Asked { name, transport } = tcp::asked(bind, model)?;
             (name, None, transport)
         }

@@ -27,7 +27,8 @@ pub(super) fn asked(bind: &Bind, model: &Model) -> Result<Asked, Refusal> {
         return Err(invalid("The PROXY protocol is not offered by this edge. Leave it out.".into()));
     }
     let name = name(&options.addr, options.url.as_deref().unwrap_or_default(), model)?;
-    let transport = Transport { restriction: restriction(options.ip_restriction.as_ref())? };
+    let transport =
+        Transport { restriction: restriction(options.ip_restriction.as_ref())?, ..Transport::default() };
     Ok(Asked { name, transport })
 }
 
