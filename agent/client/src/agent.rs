@@ -1,6 +1,7 @@
 //! The agent: its handle, its tunnels' handles, and what its tasks share.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,13 +11,17 @@ use wire::message::{AuthAnswerExtra, Refusal, Unbind, UnbindAnswer};
 use wire::{Session, StreamType};
 
 use crate::book::Book;
-use crate::config::{Config, HttpTunnel, LabeledTunnel};
+use crate::config::{Config, Setup};
 use crate::console;
+use crate::endpoint::Endpoint;
 use crate::error::AgentError;
 use crate::event::Event;
+use crate::gauges::Gauges;
+use crate::inspector::Inspector;
 use crate::keeper;
 use crate::link::{self, Identity, VERSION};
-use crate::registry::{Bound, Entry, Registry, Route, Spec};
+use crate::registry::{Bound, Entry, Registry, Route};
+use crate::web::{self, Door};
 
 /// An agent that is joined to its edge, or on its way back there. Dropping it ends everything at once, without a word
 /// to the edge, as a killed process would.
@@ -24,6 +29,7 @@ use crate::registry::{Bound, Entry, Registry, Route, Spec};
 pub struct Agent {
     shared: Arc<Shared>,
     tasks: Tasks,
+    joined: AtomicBool,
 }
 
 /// A tunnel of an agent. It lives as long as the agent, also when this handle is dropped, until it is closed or the
@@ -39,40 +45,44 @@ pub struct Tunnel {
 impl Agent {
     /// Joins the edge. Fails when the edge can't be reached or refuses; later losses are made good in the background.
     pub async fn start(config: Config, sink: Sink<Event>) -> Result<Self, AgentError> {
-        let first = link::establish(&config, &Identity::default()).await?;
-        let shared = Arc::new(Shared::new(config, sink));
-        let tasks = Tasks::new();
-        tasks.spawn(keeper::keep(Arc::clone(&shared), first));
-        Ok(Self { shared, tasks })
+        let agent = Self::new(config, Setup::default(), sink);
+        agent.join().await?;
+        Ok(agent)
+    }
+
+    /// An agent that has not called its edge yet.
+    pub fn new(config: Config, setup: Setup, sink: Sink<Event>) -> Self {
+        let shared = Arc::new(Shared::new(config, setup, sink));
+        Self { shared, tasks: Tasks::new(), joined: AtomicBool::new(false) }
+    }
+
+    /// Calls the edge, and joins it when it answers. May be tried again when that fails; once it has succeeded, later
+    /// losses are made good in the background, and calling this again does nothing.
+    pub async fn join(&self) -> Result<(), AgentError> {
+        if self.joined.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let first = link::establish(&self.shared, &Identity::default()).await?;
+        if !self.joined.swap(true, Ordering::AcqRel) {
+            self.tasks.spawn(keeper::keep(Arc::clone(&self.shared), first));
+        }
+        Ok(())
+    }
+
+    /// Serves the local API and the inspector at a door, from now on until the agent is at an end.
+    pub fn serve_web(&self, door: Door) {
+        self.shared.book.pages().state.web = format!("http://{}", door.address());
+        self.tasks.spawn(web::serve(door, Arc::clone(&self.shared), self.tasks.spawner()));
     }
 
     /// Binds an endpoint. Waits while the session is lost.
-    pub async fn bind(&self, tunnel: HttpTunnel) -> Result<Tunnel, AgentError> {
-        self.start_tunnel(Spec::Http(Box::new(tunnel))).await
+    pub async fn bind(&self, endpoint: impl Into<Endpoint>) -> Result<Tunnel, AgentError> {
+        self.shared.bind(endpoint.into()).await
     }
 
     /// Serves an Edge that exists already. Waits while the session is lost.
-    pub async fn label(&self, tunnel: LabeledTunnel) -> Result<Tunnel, AgentError> {
-        self.start_tunnel(Spec::Labeled(tunnel)).await
-    }
-
-    async fn start_tunnel(&self, spec: Spec) -> Result<Tunnel, AgentError> {
-        loop {
-            let session = self.shared.session().await?;
-            let mut registry = self.shared.registry.lock().await;
-            match spec.bind(&session, None).await {
-                // With the next session, then.
-                Err(AgentError::Lost(_)) => {}
-                Err(error) => return Err(error),
-                Ok(bound) => {
-                    self.shared.tunnel_started(&spec, &bound, None);
-                    let (stopped, watching) = watch::channel(None);
-                    let url = bound.url.clone();
-                    let number = registry.insert(Entry { spec, bound, stopped });
-                    return Ok(Tunnel { shared: Arc::clone(&self.shared), number, url, stopped: watching });
-                }
-            }
-        }
+    pub async fn label(&self, endpoint: impl Into<Endpoint>) -> Result<Tunnel, AgentError> {
+        self.bind(endpoint).await
     }
 
     /// What the console shows now.
@@ -93,6 +103,9 @@ impl Agent {
     /// Ends the agent in good order: the edge is told, and all that runs has ended when this returns.
     pub async fn shutdown(self) {
         self.shared.quit.send_replace(true);
+        if !self.joined.load(Ordering::Acquire) {
+            self.shared.end(AgentError::ShutDown);
+        }
         self.shared.ended().await;
         self.tasks.stop().await;
     }
@@ -106,20 +119,7 @@ impl Tunnel {
 
     /// Gives the tunnel back to the edge. Closing what the edge has ended already is fine.
     pub async fn close(self) -> Result<(), AgentError> {
-        let mut registry = self.shared.registry.lock().await;
-        let Some(entry) = registry.entries.remove(&self.number) else { return Ok(()) };
-        self.shared.tunnel_gone(&entry, None);
-        let standing = self.shared.standing.borrow().clone();
-        // An edge whose session is lost has lost the tunnel too.
-        let Standing::Up(session) = standing else { return Ok(()) };
-        let request = Unbind { id: entry.bound.id };
-        match link::ask::<UnbindAnswer>(&session, StreamType::UNBIND, "Unbind", &request).await {
-            Ok(answer) => {
-                Refusal::parse(&answer.error).map_or(Ok(()), |refusal| Err(AgentError::Unclosed(refusal)))
-            }
-            Err(AgentError::Lost(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.shared.close(self.number).await.map(drop)
     }
 
     /// Waits until the edge ends the tunnel or the agent ends, and says why.
@@ -146,6 +146,7 @@ pub(crate) enum Standing {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    pub(crate) setup: Setup,
     sink: Sink<Event>,
     book: Book,
     standing: watch::Sender<Standing>,
@@ -157,11 +158,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    fn new(config: Config, sink: Sink<Event>) -> Self {
+    fn new(config: Config, setup: Setup, sink: Sink<Event>) -> Self {
         let book = Book::new();
         book.pages().state.version = VERSION.to_owned();
         Self {
             config,
+            setup,
             sink,
             book,
             standing: watch::Sender::new(Standing::Down),
@@ -170,6 +172,59 @@ impl Shared {
             registry: tokio::sync::Mutex::default(),
             routes: Mutex::default(),
         }
+    }
+
+    /// Where exchanges are kept, if they are.
+    pub(crate) fn inspector(&self) -> Option<&Arc<Inspector>> {
+        self.setup.inspector.as_ref()
+    }
+
+    /// Binds an endpoint in the session that there is, or in the next.
+    pub(crate) async fn bind(self: &Arc<Self>, endpoint: Endpoint) -> Result<Tunnel, AgentError> {
+        let endpoint = Arc::new(endpoint);
+        loop {
+            let session = self.session().await?;
+            let mut registry = self.registry.lock().await;
+            match endpoint.bind(&session, None).await {
+                // With the next session, then.
+                Err(AgentError::Lost(_)) => {}
+                Err(error) => return Err(error),
+                Ok(bound) => {
+                    let (stopped, watching) = watch::channel(None);
+                    let (number, url) = (registry.number(), bound.url.clone());
+                    let entry = Entry { endpoint, bound, gauges: Arc::new(Gauges::new()), stopped };
+                    self.tunnel_started(number, &entry, None);
+                    registry.entries.insert(number, entry);
+                    return Ok(Tunnel { shared: Arc::clone(self), number, url, stopped: watching });
+                }
+            }
+        }
+    }
+
+    /// Gives a tunnel back to the edge; false when there is none with this number.
+    pub(crate) async fn close(&self, number: u64) -> Result<bool, AgentError> {
+        let mut registry = self.registry.lock().await;
+        let Some(entry) = registry.entries.remove(&number) else { return Ok(false) };
+        self.tunnel_gone(&entry, None);
+        let standing = self.standing.borrow().clone();
+        // An edge whose session is lost has lost the tunnel too.
+        let Standing::Up(session) = standing else { return Ok(true) };
+        let request = Unbind { id: entry.bound.id };
+        match link::ask::<UnbindAnswer>(&session, StreamType::UNBIND, "Unbind", &request).await {
+            Ok(answer) => {
+                Refusal::parse(&answer.error).map_or(Ok(true), |refusal| Err(AgentError::Unclosed(refusal)))
+            }
+            Err(AgentError::Lost(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The tunnels that are up, the eldest first.
+    pub(crate) fn tunnels(&self) -> Vec<Arc<Route>> {
+        let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tunnels: Vec<_> = routes.values().cloned().collect();
+        tunnels.sort_by_key(|route| route.number);
+        tunnels
     }
 
     /// Says that something happened.
@@ -219,7 +274,7 @@ impl Shared {
         }
     }
 
-    fn console(&self) -> console::State {
+    pub(crate) fn console(&self) -> console::State {
         let mut state = self.book.read();
         let round_trip = self.round_trip.lock().unwrap_or_else(PoisonError::into_inner);
         state.latency = round_trip.as_ref().and_then(|watching| *watching.borrow());
@@ -240,34 +295,36 @@ impl Shared {
             pages.state.plan.clone_from(&account.plan_name);
         }
         let mut registry = self.registry.lock().await;
-        for entry in registry.entries.values_mut() {
-            let bound = entry.spec.bind(session, Some(&entry.bound)).await?;
-            self.tunnel_started(&entry.spec, &bound, Some(&entry.bound));
-            entry.bound = bound;
+        for (number, entry) in &mut registry.entries {
+            let had = entry.bound.clone();
+            entry.bound = entry.endpoint.bind(session, Some(&had)).await?;
+            self.tunnel_started(*number, entry, Some(&had));
         }
         Ok(())
     }
 
-    fn tunnel_started(&self, spec: &Spec, bound: &Bound, had: Option<&Bound>) {
+    fn tunnel_started(&self, number: u64, entry: &Entry, had: Option<&Bound>) {
+        let Entry { endpoint, bound, gauges, .. } = entry;
         {
             let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(had) = had {
                 routes.remove(&had.id);
             }
-            routes.insert(bound.id.clone(), Arc::new(spec.route()));
+            let (endpoint, url, gauges) = (Arc::clone(endpoint), bound.url.clone(), Arc::clone(gauges));
+            routes.insert(bound.id.clone(), Arc::new(Route { number, endpoint, url, gauges }));
         }
         self.say(Event::TunnelStarted {
-            name: spec.name().to_owned(),
+            name: endpoint.name.clone(),
             id: bound.id.clone(),
             url: bound.url.clone(),
-            labels: spec.labels(),
-            upstream: spec.upstream().to_string(),
+            labels: endpoint.labels(),
+            upstream: endpoint.upstream.to_string(),
         });
     }
 
     fn tunnel_gone(&self, entry: &Entry, reason: Option<String>) {
         self.routes.lock().unwrap_or_else(PoisonError::into_inner).remove(&entry.bound.id);
-        let (name, id) = (entry.spec.name().to_owned(), entry.bound.id.clone());
+        let (name, id) = (entry.endpoint.name.clone(), entry.bound.id.clone());
         self.say(Event::TunnelStopped { name, id, reason });
     }
 

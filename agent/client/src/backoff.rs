@@ -13,7 +13,7 @@ const GOOD: Duration = Duration::from_secs(2);
 
 /// Counts failed attempts. An edge that lets the agent in and throws it out at once counts as failing.
 #[derive(Debug, Default)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     failed: u32,
     established: Option<Instant>,
 }
@@ -25,12 +25,13 @@ impl Backoff {
     }
 
     /// How many attempts failed in a row.
-    pub(crate) fn failed(&self) -> u32 {
+    pub fn failed(&self) -> u32 {
         self.failed
     }
 
-    /// How long to wait before the next attempt.
-    pub(crate) fn next(&mut self) -> Duration {
+    /// How long to wait before the next attempt: never as long as another agent that failed at the same moment.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Duration {
         if self.established.take().is_some_and(|since| since.elapsed() >= GOOD) {
             self.failed = 0;
         }

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ground::{Outbound, Secret};
 use tokio_rustls::rustls::ClientConfig;
 use wire::heartbeat::Pace;
 use wire::message::{HttpOptions, Oidc};
 
+use crate::error::PATIENCE;
+use crate::inspector::Inspector;
+use crate::proxy::Proxy;
 use crate::upstream::{Mistake, Upstream, host_and_port};
 
 /// Which edge an agent joins, as whom, and how it reaches both the edge and the apps.
@@ -29,6 +33,25 @@ pub struct Config {
     pub to_edge: Outbound,
     /// The way to the apps, which are on this machine.
     pub to_upstreams: Outbound,
+}
+
+/// What else an agent may be told. The default: no proxy, nothing kept for an inspector.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Whom to ask for the way to the edge.
+    pub proxy: Option<Proxy>,
+    /// How long a connection to the edge may take to come about. Real time.
+    pub connect_timeout: Duration,
+    /// Where HTTP exchanges are kept, if they are.
+    pub inspector: Option<Arc<Inspector>>,
+    /// The version of the configuration file, for the edge to know; empty without one.
+    pub config_version: String,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { proxy: None, connect_timeout: PATIENCE, inspector: None, config_version: String::new() }
+    }
 }
 
 /// Where an edge takes agents: `host[:port]`, the port 443 unless given.
@@ -99,6 +122,18 @@ pub enum Scheme {
     Https,
     /// `http`.
     Http,
+}
+
+impl FromStr for Scheme {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "https" => Ok(Scheme::Https),
+            "http" => Ok(Scheme::Http),
+            _ => Err(()),
+        }
+    }
 }
 
 impl Scheme {

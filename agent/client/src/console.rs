@@ -23,6 +23,8 @@ pub struct State {
     pub region: String,
     /// The last heartbeat's round-trip time.
     pub latency: Option<Duration>,
+    /// Where the inspector is, `http://127.0.0.1:4040`; empty when there is none.
+    pub web: String,
     /// One line a tunnel.
     pub forwarding: Vec<Forwarding>,
     /// The connections' numbers.
@@ -93,6 +95,9 @@ pub fn render(state: &State, requests: usize) -> String {
     if let Some(latency) = state.latency {
         line("Latency", &format!("{}ms", latency.as_millis()));
     }
+    if !state.web.is_empty() {
+        line("Web Interface", &state.web);
+    }
     for forwarding in &state.forwarding {
         line("Forwarding", &format!("{} -> {}", forwarding.from, forwarding.to));
     }
@@ -151,6 +156,7 @@ mod tests {
             version: "0.1.0".into(),
             region: "stage".into(),
             latency: Some(Duration::from_micros(1700)),
+            web: "http://127.0.0.1:4040".into(),
             forwarding: vec![Forwarding {
                 name: "command_line".into(),
                 from: "https://app.tunnel.test".into(),
@@ -168,6 +174,7 @@ mod tests {
         Version                       0.1.0
         Region                        stage
         Latency                       1ms
+        Web Interface                 http://127.0.0.1:4040
         Forwarding                    https://app.tunnel.test -> http://localhost:3000
 
         Connections                   ttl     opn     rt1     rt5     p50     p90
@@ -204,6 +211,7 @@ mod tests {
         Account                       Acme (Plan: Enterprise)
         Version                       0.1.0
         Region                        stage
+        Web Interface                 http://127.0.0.1:4040
         Forwarding                    https://app.tunnel.test -> http://localhost:3000
         Forwarding                    edge=edghts_2a -> http://localhost:80
 

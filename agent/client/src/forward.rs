@@ -9,20 +9,25 @@ use std::time::{Duration, Instant};
 
 use ground::Connection;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, server};
 use wire::proxy::Header;
 use wire::{ErrorCode, Stream, StreamError};
 
 use crate::agent::Shared;
+use crate::dial::{self, Dialled, Wire};
+use crate::endpoint::{Endpoint, UpstreamProtocol};
 use crate::event::{Event, StreamRef};
+use crate::host_header::HostHeader;
+use crate::inspector::Tape;
 use crate::observe::{Exchange, Observer};
+use crate::proxy_protocol;
 use crate::registry::Route;
 use crate::upstream::Upstream;
 
 /// How much is carried at a time.
 const CHUNK: usize = 32 * 1024;
 
-/// How long the app may take to let itself be connected to. Real time.
+/// How long the app may take to let itself be connected to, and a client to begin. Real time.
 const DIAL: Duration = Duration::from_secs(10);
 
 /// How long a client may go on sending to an app that isn't there, before it is cut off.
@@ -34,28 +39,36 @@ pub(crate) async fn proxied(shared: &Shared, session: String, mut stream: Stream
     let Ok(header) = Header::read(&mut stream).await else { return stream.reset(ErrorCode::PROTOCOL) };
     // A tunnel that isn't ours: the stream is dropped, which ends it in good order.
     let Some(route) = shared.route(&header.id).await else { return };
-    let dialled = tokio::time::timeout(DIAL, route.upstream.connect(&shared.config.to_upstreams)).await;
-    match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-        Ok(upstream) => join(shared, at, &header, &route, &stream, upstream).await,
+    let endpoint = &route.endpoint;
+    let mut preface = Vec::new();
+    if endpoint.has_proxy_header() {
+        match tokio::time::timeout(DIAL, proxy_protocol::read(&mut stream)).await {
+            Ok(Ok(header)) => preface = header,
+            _ => return stream.reset(ErrorCode::PROTOCOL),
+        }
+    }
+    let dialled = tokio::time::timeout(DIAL, dial::upstream(endpoint, &preface, &shared.config.to_upstreams));
+    match dialled.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(dialled) => open(shared, at, &header, &route, &stream, dialled).await,
         Err(error) => {
             shared.say(Event::UpstreamUnreachable {
                 at,
-                tunnel: route.name.clone(),
+                tunnel: endpoint.name.clone(),
                 client: header.client_addr,
-                upstream: route.upstream.to_string(),
+                upstream: endpoint.upstream.to_string(),
                 reason: error.to_string(),
             });
-            unreachable(&header, &route.upstream, &error, stream).await;
+            unreachable(&header, endpoint, &error, stream).await;
         }
     }
 }
 
 /// Says that the app isn't there, in HTTP where the client speaks it.
-async fn unreachable(header: &Header, upstream: &Upstream, error: &io::Error, mut stream: Stream) {
-    if !speaks_http(header) {
+async fn unreachable(header: &Header, endpoint: &Endpoint, error: &io::Error, mut stream: Stream) {
+    if !speaks_http(header, endpoint) {
         return stream.reset(ErrorCode::RESET);
     }
-    let page = bad_gateway(upstream, error);
+    let page = bad_gateway(&endpoint.upstream, error);
     let parting = async {
         // An answer that comes before its request is no answer in HTTP/1.1: whoever asks would drop the connection.
         if stream.read(&mut [0]).await? == 0 {
@@ -81,35 +94,101 @@ fn bad_gateway(upstream: &Upstream, error: &io::Error) -> String {
     )
 }
 
-fn speaks_http(header: &Header) -> bool {
-    matches!(header.proto.as_str(), "http" | "https") && !header.passthrough_tls
+/// Whether HTTP/1.1 is what passes.
+fn speaks_http(header: &Header, endpoint: &Endpoint) -> bool {
+    matches!(header.proto.as_str(), "http" | "https")
+        && !header.passthrough_tls
+        && endpoint.upstream_protocol == UpstreamProtocol::Http1
 }
 
-async fn join(
+/// Joins a client with the app that was called for it.
+async fn open(
     shared: &Shared,
     at: StreamRef,
     header: &Header,
     route: &Route,
     stream: &Stream,
-    mut upstream: TcpStream,
+    dialled: Dialled,
 ) {
-    let (Ok(peer), Ok(local)) = (upstream.local_addr(), upstream.peer_addr()) else {
-        return stream.reset(ErrorCode::RESET);
-    };
-    let open = Open::new(shared, at, route, header.client_addr, Connection { peer, local });
-    let observer: Option<Arc<Mutex<Observer>>> = speaks_http(header).then(Arc::default);
-    let up = Carry { open: &open, observer: observer.clone(), towards: Towards::App };
-    let down = Carry { open: &open, observer, towards: Towards::Client };
-    let outcome = tokio::select! {
-        outcome = carry_both(up, down, stream, &mut upstream) => outcome,
-        // Also when nothing is being carried: a client that is gone must not leave the app waiting.
-        error = stream.broken() => Err(Broken::of_stream(error)),
+    let open = Open::new(shared, at, route, header.client_addr, dialled.connection);
+    let http = speaks_http(header, &route.endpoint);
+    let observer = http.then(|| Mutex::new(observer(shared, route, header.client_addr)));
+    let host = route.endpoint.host_header.clone().filter(|_| http).map(HostHeader::new);
+    let up = Carry { open: &open, observer: observer.as_ref(), host, towards: Towards::App };
+    let down = Carry { open: &open, observer: observer.as_ref(), host: None, towards: Towards::Client };
+    let outcome = match route.endpoint.terminate() {
+        None => join(up, down, stream, stream, dialled.wire, stream).await,
+        Some(tls) => {
+            match tokio::time::timeout(DIAL, TlsAcceptor::from(Arc::clone(tls)).accept(stream)).await {
+                Ok(Ok(client)) => {
+                    let client: server::TlsStream<&Stream> = client;
+                    let (from_client, to_client) = tokio::io::split(client);
+                    join(up, down, from_client, to_client, dialled.wire, stream).await
+                }
+                Ok(Err(error)) => Err(up.broken(false, error)),
+                Err(_) => Err(up.broken(false, io::ErrorKind::TimedOut.into())),
+            }
+        }
     };
     open.ended(outcome.as_ref().err());
     if outcome.is_err() {
         stream.break_off(ErrorCode::RESET);
-        // So that the app learns of it too, rather than taking it for a good end. A socket that is gone needs it not.
-        let _ = upstream.set_zero_linger();
+    }
+    if let Some(observer) = &observer {
+        lock(observer).end(Instant::now());
+    }
+}
+
+fn observer(shared: &Shared, route: &Route, client: SocketAddr) -> Observer {
+    match shared.inspector() {
+        Some(inspector) if route.endpoint.inspect => {
+            let (inspector, tunnel) = (Arc::clone(inspector), route.endpoint.name.clone());
+            Observer::recording(Tape { inspector, tunnel, client })
+        }
+        _ => Observer::default(),
+    }
+}
+
+/// Carries between a client and an app until it is over, one way or the other.
+async fn join(
+    up: Carry<'_>,
+    down: Carry<'_>,
+    from_client: impl AsyncRead + Unpin,
+    to_client: impl AsyncWrite + Unpin,
+    app: Wire,
+    stream: &Stream,
+) -> Result<(), Broken> {
+    match app {
+        Wire::Plain(mut tcp) => {
+            let outcome = {
+                let (from_app, to_app) = tcp.split();
+                unless_broken(stream, carry_both(up, down, from_client, to_app, from_app, to_client)).await
+            };
+            if outcome.is_err() {
+                // So that the app learns of it too, rather than taking it for a good end. A socket that is gone needs
+                // it not.
+                let _ = tcp.set_zero_linger();
+            }
+            outcome
+        }
+        // An end without a farewell (RFC 8446, 6.1) tells the app.
+        Wire::Tls(tls) => {
+            let (from_app, to_app) = tokio::io::split(*tls);
+            let carrying =
+                carry_both(up, down, from_client, to_app, dial::Unceremonious(from_app), to_client);
+            unless_broken(stream, carrying).await
+        }
+    }
+}
+
+/// Also when nothing is being carried: a client that is gone must not leave the app waiting.
+async fn unless_broken(
+    stream: &Stream,
+    carrying: impl Future<Output = Result<(), Broken>>,
+) -> Result<(), Broken> {
+    tokio::select! {
+        outcome = carrying => outcome,
+        error = stream.broken() => Err(Broken::of_stream(error)),
     }
 }
 
@@ -117,12 +196,13 @@ async fn join(
 async fn carry_both(
     up: Carry<'_>,
     down: Carry<'_>,
-    stream: &Stream,
-    upstream: &mut TcpStream,
+    from_client: impl AsyncRead + Unpin,
+    to_app: impl AsyncWrite + Unpin,
+    from_app: impl AsyncRead + Unpin,
+    to_client: impl AsyncWrite + Unpin,
 ) -> Result<(), Broken> {
-    let (from_app, to_app) = upstream.split();
-    let up = up.run(stream, to_app);
-    let down = down.run(from_app, stream);
+    let up = up.run(from_client, to_app);
+    let down = down.run(from_app, to_client);
     tokio::pin!(up, down);
     tokio::select! {
         ended = &mut up => match ended {
@@ -178,13 +258,14 @@ impl fmt::Display for Broken {
 /// One direction.
 struct Carry<'a> {
     open: &'a Open<'a>,
-    observer: Option<Arc<Mutex<Observer>>>,
+    observer: Option<&'a Mutex<Observer>>,
+    host: Option<HostHeader>,
     towards: Towards,
 }
 
 impl Carry<'_> {
     async fn run(
-        self,
+        mut self,
         mut from: impl AsyncRead + Unpin,
         mut to: impl AsyncWrite + Unpin,
     ) -> Result<(), Broken> {
@@ -194,15 +275,26 @@ impl Carry<'_> {
             if length == 0 {
                 return to.shutdown().await.map_err(|error| self.broken(true, error));
             }
-            self.observe(&chunk[..length]);
-            to.write_all(&chunk[..length]).await.map_err(|error| self.broken(true, error))?;
+            let rewritten = self.rewritten(&chunk[..length])?;
+            let bytes = rewritten.as_deref().unwrap_or(&chunk[..length]);
+            self.observe(bytes);
+            to.write_all(bytes).await.map_err(|error| self.broken(true, error))?;
+            // What goes through TLS waits there for more.
+            to.flush().await.map_err(|error| self.broken(true, error))?;
             self.open.count(self.towards, length);
         }
     }
 
+    /// The bytes with the app's name in them, where it is to be put.
+    fn rewritten(&mut self, bytes: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
+        let Some(host) = &mut self.host else { return Ok(None) };
+        let switched = || self.observer.is_some_and(|observer| lock(observer).has_switched());
+        host.rewrite(bytes, switched).map(Some).map_err(|error| self.broken(false, error))
+    }
+
     fn observe(&self, bytes: &[u8]) {
-        let Some(observer) = &self.observer else { return };
-        let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(observer) = self.observer else { return };
+        let mut observer = lock(observer);
         match self.towards {
             Towards::App => observer.request_bytes(bytes, Instant::now()),
             Towards::Client => observer.answer_bytes(bytes, Instant::now(), |seen| self.open.exchange(seen)),
@@ -214,9 +306,14 @@ impl Carry<'_> {
     }
 }
 
+fn lock(observer: &Mutex<Observer>) -> std::sync::MutexGuard<'_, Observer> {
+    observer.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A joined connection, which says that it is over whatever ends it.
 struct Open<'a> {
     shared: &'a Shared,
+    route: &'a Route,
     at: StreamRef,
     began: Instant,
     received: AtomicU64,
@@ -229,13 +326,15 @@ impl<'a> Open<'a> {
     fn new(
         shared: &'a Shared,
         at: StreamRef,
-        route: &Route,
+        route: &'a Route,
         client: SocketAddr,
         upstream: Connection,
     ) -> Self {
-        shared.say(Event::ConnectionOpened { at: at.clone(), tunnel: route.name.clone(), client, upstream });
+        let tunnel = route.endpoint.name.clone();
+        shared.say(Event::ConnectionOpened { at: at.clone(), tunnel, client, upstream });
+        route.gauges.opened();
         let (received, sent, ending) = Default::default();
-        Self { shared, at, began: Instant::now(), received, sent, ending }
+        Self { shared, route, at, began: Instant::now(), received, sent, ending }
     }
 
     fn count(&self, towards: Towards, bytes: usize) {
@@ -248,6 +347,7 @@ impl<'a> Open<'a> {
 
     fn exchange(&self, seen: Exchange) {
         let Exchange { method, target, status, reason, took } = seen;
+        self.route.gauges.exchanged(took);
         self.shared.say(Event::Exchange { at: self.at.clone(), method, target, status, reason, took });
     }
 
@@ -260,6 +360,7 @@ impl<'a> Open<'a> {
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         let ending = self.ending.take().unwrap_or_else(|| "the session ended".to_owned());
+        self.route.gauges.closed(self.began.elapsed());
         self.shared.say(Event::ConnectionClosed {
             at: self.at.clone(),
             received: self.received.load(Ordering::Relaxed),

@@ -49,7 +49,7 @@ async fn reconnect(
         shared.say(Event::Reconnecting { failed: backoff.failed() - 1, delay, reason });
         let attempt = async {
             tokio::time::sleep(delay).await;
-            link::establish(&shared.config, identity).await
+            link::establish(shared, identity).await
         };
         let outcome = tokio::select! {
             outcome = attempt => outcome,

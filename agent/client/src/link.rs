@@ -15,7 +15,8 @@ use wire::message::{Auth, AuthAnswer, AuthAnswerExtra, AuthExtra, Refusal};
 use wire::rpc;
 use wire::{Incoming, Limits, Role, Session, StreamType};
 
-use crate::config::Config;
+use crate::agent::Shared;
+use crate::config::{Config, Setup};
 use crate::error::{AgentError, PATIENCE};
 
 /// This agent's version.
@@ -44,10 +45,16 @@ pub(crate) struct Link {
 }
 
 /// Joins the edge as `identity`.
-pub(crate) async fn establish(config: &Config, identity: &Identity) -> Result<Link, AgentError> {
+pub(crate) async fn establish(shared: &Shared, identity: &Identity) -> Result<Link, AgentError> {
+    let Shared { config, setup, .. } = shared;
     let address = || config.server_addr.to_string();
     let (host, port) = (config.server_addr.host(), config.server_addr.port());
-    let dial = timeout(PATIENCE, config.to_edge.connect(host, port));
+    let dial = timeout(setup.connect_timeout, async {
+        match &setup.proxy {
+            Some(proxy) => proxy.connect(&config.to_edge, host, port).await,
+            None => config.to_edge.connect(host, port).await,
+        }
+    });
     let tcp = flat(dial.await).map_err(|reason| AgentError::Dial { address: address(), reason })?;
     let ends = tcp.local_addr().and_then(|peer| Ok(Connection { peer, local: tcp.peer_addr()? }));
     let connection = ends.map_err(|reason| AgentError::Dial { address: address(), reason })?;
@@ -61,7 +68,7 @@ pub(crate) async fn establish(config: &Config, identity: &Identity) -> Result<Li
     let tasks = Tasks::new();
     let (session, incoming) = Session::start(io, Role::Client, Limits::default(), &tasks.spawner());
     let round_trip = heartbeat::start(&session, config.pace, &tasks.spawner());
-    let answer = authenticate(&session, config, identity).await?;
+    let answer = authenticate(&session, introduction(config, setup, identity)).await?;
     let id = match answer.extra.agent_session_id.as_str() {
         "" => answer.client_id.clone(),
         id => id.to_owned(),
@@ -74,12 +81,8 @@ fn flat<T>(outcome: Result<io::Result<T>, tokio::time::error::Elapsed>) -> io::R
     outcome.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-async fn authenticate(
-    session: &Session,
-    config: &Config,
-    identity: &Identity,
-) -> Result<AuthAnswer, AgentError> {
-    let answer: AuthAnswer = ask(session, StreamType::AUTH, "Auth", &introduction(config, identity)).await?;
+async fn authenticate(session: &Session, introduction: Auth) -> Result<AuthAnswer, AgentError> {
+    let answer: AuthAnswer = ask(session, StreamType::AUTH, "Auth", &introduction).await?;
     match Refusal::parse(&answer.error) {
         Some(refusal) => {
             session.shutdown(wire::ErrorCode::NONE, "").await;
@@ -89,7 +92,7 @@ async fn authenticate(
     }
 }
 
-fn introduction(config: &Config, identity: &Identity) -> Auth {
+fn introduction(config: &Config, setup: &Setup, identity: &Identity) -> Auth {
     let refused = |what: &str| Some(format!("this agent does not {what} itself"));
     let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
     Auth {
@@ -108,6 +111,8 @@ fn introduction(config: &Config, identity: &Identity) -> Auth {
             update_unsupported_error: refused("update"),
             stop_unsupported_error: Some(String::new()),
             restart_unsupported_error: Some(String::new()),
+            proxy_type: setup.proxy.as_ref().map(|proxy| proxy.kind().to_owned()).unwrap_or_default(),
+            config_version: setup.config_version.clone(),
             custom_cas: true,
             client_type: "gatewright".to_owned(),
             ..AuthExtra::default()

@@ -2,6 +2,8 @@
 
 mod format;
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,6 +23,18 @@ impl Line {
             lines.insert(0, line((Level::Info, "tunnel session started", vec![obj("tunnels.session")])));
         }
         lines
+    }
+
+    /// A configuration file is read.
+    pub fn config_file(time: DateTime<Utc>, path: &Path) -> Self {
+        let fields = vec![obj("app"), ("path", path.display().to_string()), ("err", "nil".to_owned())];
+        Self { time, level: Level::Info, message: "open config file", fields }
+    }
+
+    /// The local API and the inspector are there. Scripts read the address.
+    pub fn web_service(time: DateTime<Utc>, address: SocketAddr) -> Self {
+        let fields = vec![obj("web"), ("addr", address.to_string())];
+        Self { time, level: Level::Info, message: "starting web service", fields }
     }
 
     /// What the log says about an agent that could not start, or whose tunnel could not.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 /// How many of the last durations the percentiles are taken over.
 const KEPT: usize = 1024;
 
-/// Counts per second of the last five minutes.
-const WINDOW: u64 = 300;
+/// Counts per second of the last fifteen minutes.
+const WINDOW: u64 = 900;
 
 /// Counts connections. Memory is bounded whatever the traffic.
 #[derive(Debug)]
@@ -37,6 +37,17 @@ pub struct Connections {
     pub p90: f64,
 }
 
+/// Everything that a meter tells, times in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Reading {
+    pub(crate) total: u64,
+    pub(crate) open: u64,
+    /// A second, over the last one, five and fifteen minutes.
+    pub(crate) rates: [f64; 3],
+    /// Of the durations: the 50th, 90th, 95th and 99th percentile.
+    pub(crate) percentiles: [f64; 4],
+}
+
 impl Meter {
     pub(crate) fn new(now: Instant) -> Self {
         Self { began: now, total: 0, open: 0, arrivals: VecDeque::new(), durations: VecDeque::new() }
@@ -64,6 +75,12 @@ impl Meter {
     }
 
     pub(crate) fn read(&self, now: Instant) -> Connections {
+        let Reading { total, open, rates: [rate_1m, rate_5m, _], percentiles: [p50, p90, ..] } =
+            self.reading(now);
+        Connections { total, open, rate_1m, rate_5m, p50, p90 }
+    }
+
+    pub(crate) fn reading(&self, now: Instant) -> Reading {
         let second = self.second(now);
         let rate = |seconds: u64| {
             let recent = self.arrivals.iter().rev().take_while(|(at, _)| at + seconds > second);
@@ -75,13 +92,11 @@ impl Meter {
             let at = (durations.len() * share).div_ceil(100).saturating_sub(1);
             durations.get(at).map_or(0.0, Duration::as_secs_f64)
         };
-        Connections {
+        Reading {
             total: self.total,
             open: self.open,
-            rate_1m: rate(60),
-            rate_5m: rate(WINDOW),
-            p50: percentile(50),
-            p90: percentile(90),
+            rates: [rate(60), rate(300), rate(WINDOW)],
+            percentiles: [percentile(50), percentile(90), percentile(95), percentile(99)],
         }
     }
 

@@ -1,12 +1,13 @@
-//! Watches HTTP/1.1 pass by, for the console and for evidence, and never stands in its way: what it doesn't understand
-//! it stops looking at. Memory is bounded whatever passes.
+//! Watches HTTP/1.1 pass by, for the console, for the inspector and for evidence, and never stands in its way: what it
+//! doesn't understand it stops looking at. Memory is bounded whatever passes.
 
 mod message;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use self::message::{Body, Head, Parser, Shown};
+use self::message::{Body, Head, Hears, Parser, Shown};
+use crate::inspector::{Message, Recording, Tape};
 
 /// Requests on one connection whose answers have not begun.
 const MAX_PENDING: usize = 64;
@@ -16,8 +17,22 @@ const MAX_PENDING: usize = 64;
 pub(crate) struct Observer {
     requests: Parser,
     answers: Parser,
-    pending: VecDeque<Pending>,
+    traffic: Traffic,
     blind: bool,
+}
+
+/// What is known of a connection's exchanges.
+#[derive(Debug, Default)]
+struct Traffic {
+    pending: VecDeque<Pending>,
+    /// From here on the connection is another protocol's.
+    switched: bool,
+    /// Where exchanges are kept, if they are.
+    tape: Option<Tape>,
+    /// The exchange whose request is passing.
+    asking: Option<Recording>,
+    /// The exchange whose answer is passing.
+    answering: Option<(Recording, Instant)>,
 }
 
 #[derive(Debug)]
@@ -25,6 +40,7 @@ struct Pending {
     began: Instant,
     method: String,
     target: String,
+    recording: Option<Recording>,
 }
 
 /// A request and the beginning of its answer.
@@ -38,47 +54,116 @@ pub(crate) struct Exchange {
 }
 
 impl Observer {
+    /// An observer that keeps what passes.
+    pub(crate) fn recording(tape: Tape) -> Self {
+        Self {
+            requests: Parser::keeping_headers(),
+            answers: Parser::keeping_headers(),
+            traffic: Traffic { tape: Some(tape), ..Traffic::default() },
+            blind: false,
+        }
+    }
+
     /// Bytes from the client to the app.
     pub(crate) fn request_bytes(&mut self, bytes: &[u8], now: Instant) {
-        let Self { requests, pending, blind, .. } = self;
-        if *blind {
-            return;
+        if !self.blind {
+            let mut ears = Requests { traffic: &mut self.traffic, now };
+            self.blind |= self.requests.feed(bytes, &mut ears).is_none();
         }
-        let understood = requests.feed(bytes, |head| {
-            let (method, target) = head.request_line()?;
-            if pending.len() == MAX_PENDING || method == "CONNECT" {
-                return None;
-            }
-            pending.push_back(Pending { began: now, method: method.to_owned(), target: target.to_owned() });
-            Some(head.body().unwrap_or(Body::None))
-        });
-        *blind |= understood.is_none();
     }
 
     /// Bytes from the app to the client; hands out each exchange whose answer begins in them.
-    pub(crate) fn answer_bytes(&mut self, bytes: &[u8], now: Instant, mut seen: impl FnMut(Exchange)) {
-        let Self { answers, pending, blind, .. } = self;
-        if *blind {
-            return;
+    pub(crate) fn answer_bytes(&mut self, bytes: &[u8], now: Instant, seen: impl FnMut(Exchange)) {
+        if !self.blind {
+            let mut ears = Answers { traffic: &mut self.traffic, now, seen };
+            self.blind |= self.answers.feed(bytes, &mut ears).is_none();
         }
-        let understood = answers.feed(bytes, |head| {
-            let (status, reason) = head.status_line()?;
-            if matches!(status, 100 | 102..=199) {
-                return Some(Body::None);
+    }
+
+    /// Whether the app has agreed to speak another protocol from here on.
+    pub(crate) fn has_switched(&self) -> bool {
+        self.traffic.switched
+    }
+
+    /// The connection is over.
+    pub(crate) fn end(&mut self, now: Instant) {
+        if let Some((recording, began)) = self.traffic.answering.take() {
+            recording.end(now.saturating_duration_since(began));
+        }
+    }
+}
+
+struct Requests<'a> {
+    traffic: &'a mut Traffic,
+    now: Instant,
+}
+
+impl Hears for Requests<'_> {
+    fn head(&mut self, head: &Shown<'_>) -> Option<Body> {
+        let Traffic { pending, tape, asking, .. } = &mut *self.traffic;
+        let (method, target) = head.request_line()?;
+        if pending.len() == MAX_PENDING || method == "CONNECT" {
+            return None;
+        }
+        let recording = tape.as_ref().map(|tape| tape.request(head.message()));
+        asking.clone_from(&recording);
+        let (method, target) = (method.to_owned(), target.to_owned());
+        pending.push_back(Pending { began: self.now, method, target, recording });
+        Some(head.body().unwrap_or(Body::None))
+    }
+
+    fn body(&mut self, bytes: &[u8]) {
+        if let Some(recording) = &self.traffic.asking {
+            recording.request_body(bytes);
+        }
+    }
+
+    fn end(&mut self) {
+        self.traffic.asking = None;
+    }
+}
+
+struct Answers<'a, F> {
+    traffic: &'a mut Traffic,
+    now: Instant,
+    seen: F,
+}
+
+impl<F: FnMut(Exchange)> Hears for Answers<'_, F> {
+    fn head(&mut self, head: &Shown<'_>) -> Option<Body> {
+        let (status, reason) = head.status_line()?;
+        if matches!(status, 100 | 102..=199) {
+            return Some(Body::None);
+        }
+        let Pending { began, method, target, recording } = self.traffic.pending.pop_front()?;
+        let bodiless = method == "HEAD" || matches!(status, 204 | 304);
+        let took = self.now.saturating_duration_since(began);
+        (self.seen)(Exchange { method, target, status, reason: reason.to_owned(), took });
+        if let Some(recording) = recording {
+            recording.answer(status, head.message());
+            self.traffic.answering = Some((recording, began));
+        }
+        match status {
+            101 => {
+                self.traffic.switched = true;
+                self.end();
+                None
             }
-            let Pending { began, method, target } = pending.pop_front()?;
-            let bodiless = method == "HEAD" || matches!(status, 204 | 304);
-            let took = now.saturating_duration_since(began);
-            seen(Exchange { method, target, status, reason: reason.to_owned(), took });
-            match status {
-                // From here on it is another protocol.
-                101 => None,
-                _ if bodiless => Some(Body::None),
-                // Without a length, the body ends with the connection.
-                _ => head.body(),
-            }
-        });
-        *blind |= understood.is_none();
+            _ if bodiless => Some(Body::None),
+            _ => head.body().or(Some(Body::Rest)),
+        }
+    }
+
+    fn body(&mut self, bytes: &[u8]) {
+        if let Some((recording, _)) = &self.traffic.answering {
+            recording.answer_body(bytes);
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some((recording, began)) = self.traffic.answering.take() {
+            recording.end(self.now.saturating_duration_since(began));
+        }
     }
 }
 
@@ -113,6 +198,10 @@ impl Shown<'_> {
             Head { length: Some(length), .. } => Some(Body::Length(*length)),
             Head { .. } => None,
         }
+    }
+
+    fn message(&self) -> Message {
+        Message::new(self.first.to_owned(), self.head.headers.clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tunnels of an agent, whichever session they live in at the moment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ground::Secret;
 use tokio::sync::watch;
@@ -9,26 +10,22 @@ use wire::message::{
 };
 use wire::{Session, StreamType};
 
-use crate::config::{HttpTunnel, LabeledTunnel};
+use crate::endpoint::{Endpoint, Kind};
 use crate::error::AgentError;
+use crate::gauges::Gauges;
 use crate::link::ask;
-use crate::upstream::Upstream;
 
-/// What a proxied stream needs to know of its tunnel.
+/// What a proxied stream, and whoever asks how a tunnel is doing, need to know of it.
 #[derive(Debug)]
 pub(crate) struct Route {
-    pub(crate) name: String,
-    pub(crate) upstream: Upstream,
+    pub(crate) number: u64,
+    pub(crate) endpoint: Arc<Endpoint>,
+    /// Its public URL; none for a labeled tunnel.
+    pub(crate) url: Option<String>,
+    pub(crate) gauges: Arc<Gauges>,
 }
 
-/// What was asked for.
-#[derive(Clone, Debug)]
-pub(crate) enum Spec {
-    Http(Box<HttpTunnel>),
-    Labeled(LabeledTunnel),
-}
-
-/// What the edge gave for it.
+/// What the edge gave for an endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Bound {
     pub(crate) id: String,
@@ -40,8 +37,9 @@ pub(crate) struct Bound {
 /// A tunnel.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    pub(crate) spec: Spec,
+    pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) bound: Bound,
+    pub(crate) gauges: Arc<Gauges>,
     /// Says why the edge ended it.
     pub(crate) stopped: watch::Sender<Option<Refusal>>,
 }
@@ -55,11 +53,10 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn insert(&mut self, entry: Entry) -> u64 {
-        let number = self.next;
+    /// The number of a new tunnel.
+    pub(crate) fn number(&mut self) -> u64 {
         self.next += 1;
-        self.entries.insert(number, entry);
-        number
+        self.next
     }
 
     /// The number of the tunnel with this id at the edge.
@@ -68,52 +65,29 @@ impl Registry {
     }
 }
 
-impl Spec {
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Spec::Http(tunnel) => &tunnel.name,
-            Spec::Labeled(tunnel) => &tunnel.name,
-        }
-    }
-
-    pub(crate) fn upstream(&self) -> &Upstream {
-        match self {
-            Spec::Http(tunnel) => &tunnel.upstream,
-            Spec::Labeled(tunnel) => &tunnel.upstream,
-        }
-    }
-
-    /// The labels as they are written on a command line; empty for a tunnel with a URL.
-    pub(crate) fn labels(&self) -> String {
-        match self {
-            Spec::Http(_) => String::new(),
-            Spec::Labeled(tunnel) => LabeledTunnel::shown(&tunnel.labels),
-        }
-    }
-
-    pub(crate) fn route(&self) -> Route {
-        Route { name: self.name().to_owned(), upstream: self.upstream().clone() }
-    }
-
+impl Endpoint {
     /// Asks the edge for it; with what it `had` before, for the same again.
     pub(crate) async fn bind(&self, session: &Session, had: Option<&Bound>) -> Result<Bound, AgentError> {
-        match self {
-            Spec::Http(tunnel) => bind_http(session, tunnel, had).await,
-            Spec::Labeled(tunnel) => start_labeled(session, tunnel).await,
+        match &self.kind {
+            Kind::Labeled(labels) => start_labeled(session, self, labels).await,
+            _ => bind(session, self, had).await,
         }
     }
 }
 
-async fn bind_http(session: &Session, tunnel: &HttpTunnel, had: Option<&Bound>) -> Result<Bound, AgentError> {
+async fn bind(session: &Session, endpoint: &Endpoint, had: Option<&Bound>) -> Result<Bound, AgentError> {
     let request = Bind {
         id: had.map(|bound| bound.id.clone()).unwrap_or_default(),
-        proto: tunnel.scheme.proto().to_owned(),
-        forwards_to: tunnel.upstream.to_string(),
-        forwards_proto: String::new(),
-        opts: had.map_or_else(|| Options::new(&tunnel.options), |bound| bound.opts.clone()),
+        proto: endpoint.proto().to_owned(),
+        forwards_to: endpoint.upstream.to_string(),
+        forwards_proto: endpoint.forwards_proto().to_owned(),
+        opts: had.map_or_else(|| endpoint.options(), |bound| bound.opts.clone()),
         extra: BindExtra {
             token: had.and_then(|bound| bound.token.clone()),
-            metadata: tunnel.metadata.clone(),
+            metadata: endpoint.metadata.clone(),
+            description: endpoint.description.clone(),
+            pooling_enabled: endpoint.pooling,
+            bindings: endpoint.bindings.clone(),
             ..BindExtra::default()
         },
     };
@@ -122,12 +96,16 @@ async fn bind_http(session: &Session, tunnel: &HttpTunnel, had: Option<&Bound>) 
     Ok(Bound { id: answer.id, url: Some(answer.url), token: answer.extra.token, opts: answer.opts })
 }
 
-async fn start_labeled(session: &Session, tunnel: &LabeledTunnel) -> Result<Bound, AgentError> {
+async fn start_labeled(
+    session: &Session,
+    endpoint: &Endpoint,
+    labels: &BTreeMap<String, String>,
+) -> Result<Bound, AgentError> {
     let request = StartTunnelWithLabel {
-        labels: tunnel.labels.clone(),
-        forwards_to: tunnel.upstream.to_string(),
-        forwards_proto: String::new(),
-        metadata: tunnel.metadata.clone(),
+        labels: labels.clone(),
+        forwards_to: endpoint.upstream.to_string(),
+        forwards_proto: endpoint.forwards_proto().to_owned(),
+        metadata: endpoint.metadata.clone(),
     };
     let what = "StartTunnelWithLabel";
     let kind = StreamType::START_TUNNEL_WITH_LABEL;

@@ -8,31 +8,57 @@ use std::str::FromStr;
 use ground::Outbound;
 use tokio::net::TcpStream;
 
-/// An app's address: `3000`, `localhost:3000` or `http://localhost:3000`. Shows as `http://localhost:3000`.
+/// An app's address: `3000`, `localhost:3000`, `http://localhost:3000` or `https://localhost:3443`; for raw bytes
+/// ([`Upstream::raw`]) `22`, `localhost:22`, or `tls://localhost:443`. Shows as `http://localhost:3000`, and as
+/// `localhost:22` when its bytes are raw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
+    speaks: Speaks,
     host: String,
     port: u16,
 }
 
-/// Why a text is no upstream's address.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UpstreamError {
-    /// A scheme that isn't spoken here.
-    #[error("{0:?} is not an http:// URL; an upstream is a port, host:port or http://host:port")]
-    Scheme(String),
-    /// A URL with more than a host and a port.
-    #[error("{0:?} has a path; an upstream is a port, host:port or http://host:port")]
-    Path(String),
-    /// No port, or none that can be.
-    #[error("{0:?} has no port from 1 to 65535; an upstream is a port, host:port or http://host:port")]
-    Port(String),
-    /// No host, or none that can be.
-    #[error("{0:?} has no host; an upstream is a port, host:port or http://host:port")]
-    Host(String),
+/// What is spoken with an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// Whatever comes.
+    Raw,
+    /// Whatever comes, over TLS.
+    RawOverTls,
 }
 
+/// Why a text is no upstream's address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} {wrong}; an upstream is {}", if *.raw { RAW } else { HTTP })]
+pub struct UpstreamError {
+    text: String,
+    wrong: &'static str,
+    raw: bool,
+}
+
+const HTTP: &str = "a port, host:port, or http:// or https:// and host:port";
+const RAW: &str = "a port, host:port, or tcp:// or tls:// and host:port";
+
 impl Upstream {
+    /// The address of an app that gets bytes as they come.
+    pub fn raw(text: &str) -> Result<Self, UpstreamError> {
+        parse(text, true)
+    }
+
+    /// What is spoken with it.
+    pub fn speaks(&self) -> Speaks {
+        self.speaks
+    }
+
+    /// Whether TLS is spoken with it.
+    pub fn is_over_tls(&self) -> bool {
+        matches!(self.speaks, Speaks::Https | Speaks::RawOverTls)
+    }
+
     /// Its host, an IPv6 address without brackets.
     pub fn host(&self) -> &str {
         &self.host
@@ -41,6 +67,15 @@ impl Upstream {
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Its name in a Host header, without a port that its scheme implies.
+    pub fn authority(&self) -> String {
+        let host = self.host_in_url();
+        match (self.speaks, self.port) {
+            (Speaks::Http, 80) | (Speaks::Https, 443) => host,
+            (_, port) => format!("{host}:{port}"),
+        }
     }
 
     /// Connects by `way`. `localhost` is 127.0.0.1 or, when nobody listens there, ::1.
@@ -53,14 +88,24 @@ impl Upstream {
             outcome => outcome,
         }
     }
+
+    fn host_in_url(&self) -> String {
+        match self.host.parse::<IpAddr>() {
+            Ok(IpAddr::V6(address)) => format!("[{address}]"),
+            _ => self.host.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.parse::<IpAddr>() {
-            Ok(IpAddr::V6(address)) => write!(f, "http://[{address}]:{}", self.port),
-            _ => write!(f, "http://{}:{}", self.host, self.port),
-        }
+        let scheme = match self.speaks {
+            Speaks::Http => "http://",
+            Speaks::Https => "https://",
+            Speaks::Raw => "",
+            Speaks::RawOverTls => "tls://",
+        };
+        write!(f, "{scheme}{}:{}", self.host_in_url(), self.port)
     }
 }
 
@@ -68,25 +113,40 @@ impl FromStr for Upstream {
     type Err = UpstreamError;
 
     fn from_str(text: &str) -> Result<Self, UpstreamError> {
-        let (rest, default_port) = match text.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (rest, Some(80)),
-            Some(_) => return Err(UpstreamError::Scheme(text.to_owned())),
-            None => (text, None),
-        };
-        let authority = rest.strip_suffix('/').unwrap_or(rest);
-        if authority.contains(['/', '?', '#', '@']) {
-            return Err(UpstreamError::Path(text.to_owned()));
-        }
-        if default_port.is_none() && !authority.is_empty() && authority.bytes().all(|b| b.is_ascii_digit()) {
-            let port = port(authority).ok_or_else(|| UpstreamError::Port(text.to_owned()))?;
-            return Ok(Self { host: "localhost".to_owned(), port });
-        }
-        let (host, port) = host_and_port(authority, default_port).map_err(|mistake| match mistake {
-            Mistake::Host => UpstreamError::Host(text.to_owned()),
-            Mistake::Port => UpstreamError::Port(text.to_owned()),
-        })?;
-        Ok(Self { host, port })
+        parse(text, false)
     }
+}
+
+fn parse(text: &str, raw: bool) -> Result<Upstream, UpstreamError> {
+    let wrong = |wrong| UpstreamError { text: text.to_owned(), wrong, raw };
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
+        None => (None, text),
+    };
+    let (speaks, default_port) = match (raw, scheme.as_deref()) {
+        (false, None) => (Speaks::Http, None),
+        (false, Some("http")) => (Speaks::Http, Some(80)),
+        (false, Some("https")) => (Speaks::Https, Some(443)),
+        (true, None | Some("tcp")) => (Speaks::Raw, None),
+        (true, Some("tls")) => (Speaks::RawOverTls, None),
+        (_, Some("file")) => return Err(wrong("is a folder, and this agent serves no files")),
+        (_, Some("unix")) => return Err(wrong("is a socket's file, and this agent calls none")),
+        (_, Some(_)) => return Err(wrong("has a scheme that is not spoken to it")),
+    };
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    if authority.contains(['/', '?', '#', '@']) {
+        return Err(wrong("has a path"));
+    }
+    const NO_PORT: &str = "has no port from 1 to 65535";
+    if default_port.is_none() && !authority.is_empty() && authority.bytes().all(|b| b.is_ascii_digit()) {
+        let port = port(authority).ok_or_else(|| wrong(NO_PORT))?;
+        return Ok(Upstream { speaks, host: "localhost".to_owned(), port });
+    }
+    let (host, port) = host_and_port(authority, default_port).map_err(|mistake| match mistake {
+        Mistake::Host => wrong("has no host"),
+        Mistake::Port => wrong(NO_PORT),
+    })?;
+    Ok(Upstream { speaks, host, port })
 }
 
 /// What is wrong with a `host:port`.
@@ -145,22 +205,44 @@ mod tests {
         assert_eq!(shown("HTTP://App.Local/"), "http://app.local:80");
         assert_eq!(shown("http://[::1]:3000"), "http://[::1]:3000");
         assert_eq!(shown("127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(shown("https://localhost"), "https://localhost:443");
+    }
+
+    #[test]
+    fn raw_bytes_have_a_port_and_perhaps_tls() {
+        let shown = |text: &str| Upstream::raw(text).map(|upstream| upstream.to_string());
+        assert_eq!(shown("22").as_deref(), Ok("localhost:22"));
+        assert_eq!(shown("tcp://db.localhost:5432").as_deref(), Ok("db.localhost:5432"));
+        assert_eq!(shown("tls://[::1]:443").as_deref(), Ok("tls://[::1]:443"));
+        let want = "an upstream is a port, host:port, or tcp:// or tls:// and host:port";
+        let error = shown("http://localhost:22").unwrap_err().to_string();
+        assert_eq!(error, format!("\"http://localhost:22\" has a scheme that is not spoken to it; {want}"));
+    }
+
+    #[test]
+    fn a_host_header_leaves_an_implied_port_out() {
+        let authority = |text: &str| text.parse::<Upstream>().unwrap().authority();
+        assert_eq!(authority("3000"), "localhost:3000");
+        assert_eq!(authority("http://app.localhost"), "app.localhost");
+        assert_eq!(authority("https://[::1]"), "[::1]");
     }
 
     #[test]
     fn what_is_no_address_is_said_in_words_that_help() {
-        let want = "an upstream is a port, host:port or http://host:port";
-        assert_eq!(
-            shown("https://localhost:3000"),
-            format!("\"https://localhost:3000\" is not an http:// URL; {want}")
-        );
-        assert_eq!(shown("localhost:3000/app"), format!("\"localhost:3000/app\" has a path; {want}"));
-        assert_eq!(shown("70000"), format!("\"70000\" has no port from 1 to 65535; {want}"));
-        assert_eq!(shown("localhost"), format!("\"localhost\" has no port from 1 to 65535; {want}"));
-        assert_eq!(shown("localhost:+80"), format!("\"localhost:+80\" has no port from 1 to 65535; {want}"));
-        assert_eq!(shown(""), format!("\"\" has no host; {want}"));
-        assert_eq!(shown("http://:80"), format!("\"http://:80\" has no host; {want}"));
-        assert_eq!(shown("http://user@host:80"), format!("\"http://user@host:80\" has a path; {want}"));
+        let want = "an upstream is a port, host:port, or http:// or https:// and host:port";
+        for (text, wrong) in [
+            ("ftp://localhost:3000", "has a scheme that is not spoken to it"),
+            ("file:///srv", "is a folder, and this agent serves no files"),
+            ("localhost:3000/app", "has a path"),
+            ("70000", "has no port from 1 to 65535"),
+            ("localhost", "has no port from 1 to 65535"),
+            ("localhost:+80", "has no port from 1 to 65535"),
+            ("", "has no host"),
+            ("http://:80", "has no host"),
+            ("http://user@host:80", "has a path"),
+        ] {
+            assert_eq!(shown(text), format!("{text:?} {wrong}; {want}"));
+        }
     }
 
     proptest! {

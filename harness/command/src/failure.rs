@@ -24,6 +24,11 @@ impl Failure {
         Self::new(Exit::Usage, reason)
     }
 
+    /// What was asked can't be done, in words that say so themselves.
+    pub(crate) fn plain_usage(words: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, words: words.into() + "\n" }
+    }
+
     /// The machine lacks something.
     pub(crate) fn lacking(reason: impl Display) -> Self {
         Self::new(Exit::Lacking, reason)

@@ -62,7 +62,7 @@ impl FromStr for Level {
             "debug" | "dbug" => Ok(Level::Debug),
             "info" => Ok(Level::Info),
             "warn" => Ok(Level::Warn),
-            "error" | "eror" => Ok(Level::Error),
+            "error" | "eror" | "crit" => Ok(Level::Error),
             other => Err(format!("{other:?} is not a log level: debug, info, warn or error")),
         }
     }

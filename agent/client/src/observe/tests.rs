@@ -66,7 +66,7 @@ proptest! {
             } else {
                 observer.answer_bytes(piece.as_bytes(), Instant::now(), drop);
             }
-            prop_assert!(observer.pending.len() <= MAX_PENDING);
+            prop_assert!(observer.traffic.pending.len() <= MAX_PENDING);
         }
     }
 

@@ -1,26 +1,22 @@
 //! Calling an edge until it answers.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use gatewright::parts::client::console::{State, Status};
-use gatewright::parts::client::{Agent, AgentError, Config, Event};
+use gatewright::parts::client::{Agent, AgentError, Backoff, Event};
+use gatewright::parts::ground::Clock;
 use gatewright::parts::ground::evidence::Stamped;
-use gatewright::parts::ground::{Clock, Sink};
 
+use super::hearing::Hearing;
 use super::view::View;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
 
-/// The wait after the first attempt that failed; it doubles …
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// … up to here.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
 /// How calling ended.
 pub(super) enum Called {
     /// The edge let the agent in.
-    Joined(Agent),
+    Joined,
     /// Calling again would be of no use.
     Refused(AgentError),
     /// Somebody did not want to wait.
@@ -29,36 +25,34 @@ pub(super) enum Called {
 
 /// Joins the edge, as often as it takes while there is hope.
 pub(super) async fn call(
-    config: &Config,
-    sink: &Sink<Event>,
+    agent: &Agent,
+    hearing: &mut Hearing,
     view: &mut View,
     interrupts: &mut Interrupts,
 ) -> Result<Called, Failure> {
-    view.refresh(&state(Status::Connecting));
-    for failed in 0.. {
+    view.refresh(&agent.console());
+    let mut backoff = Backoff::default();
+    loop {
         let error = tokio::select! {
             () = interrupts.next() => return Ok(Called::Interrupted),
-            called = Agent::start(config.clone(), sink.clone()) => match called {
-                Ok(agent) => return Ok(Called::Joined(agent)),
+            called = agent.join() => match called {
+                Ok(()) => return Ok(Called::Joined),
                 Err(error) if is_hopeless(&error) => return Ok(Called::Refused(error)),
                 Err(error) => error,
             },
         };
-        let (reason, delay) = (error.to_string(), wait_after(failed));
+        let (reason, failed, delay) = (error.to_string(), backoff.failed(), backoff.next());
         let event = Event::Reconnecting { failed, delay, reason: Some(reason.clone()) };
         let now = Stamped { at: Instant::now(), stage_time: Clock::new().now(), event };
-        view.heard(&now, &state(Status::Reconnecting { reason }))?;
+        while let Some(event) = hearing.heard_already() {
+            view.heard(&event, &agent.console())?;
+        }
+        view.heard(&now, &State { status: Status::Reconnecting { reason }, ..agent.console() })?;
         tokio::select! {
-            () = interrupts.next() => break,
+            () = interrupts.next() => return Ok(Called::Interrupted),
             () = tokio::time::sleep(delay) => {}
         }
     }
-    Ok(Called::Interrupted)
-}
-
-/// What is to be shown as long as there is no agent.
-fn state(status: Status) -> State {
-    State { status, version: env!("CARGO_PKG_VERSION").to_owned(), ..State::default() }
 }
 
 /// An edge that is down may come up. What says no will say no again, a certificate of somebody else's will be
@@ -74,21 +68,10 @@ fn is_hopeless(error: &AgentError) -> bool {
     }
 }
 
-fn wait_after(failed: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(1 << failed.min(16)).min(LONGEST_WAIT)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use gatewright::parts::client::Refusal;
-
-    #[test]
-    fn the_edge_is_called_less_and_less_often() {
-        let waits: Vec<_> = (0..8).map(|failed| wait_after(failed).as_millis()).collect();
-        assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
-        assert_eq!(wait_after(u32::MAX), LONGEST_WAIT);
-    }
 
     #[test]
     fn what_cannot_mend_itself_ends_the_calling() {

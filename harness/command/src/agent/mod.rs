@@ -1,29 +1,34 @@
-//! `gatewright http` and `gatewright tunnel`: the agent as a program.
+//! The agent as a program: `gatewright http` and its kin, or the same under ngrok's own name.
 //!
 //! It ends when it is interrupted, which is its ordinary end, or when there is no use in going on: the edge refuses it
-//! or its tunnel, or ended one of them. Only the first interrupt waits for the session to be closed in good order.
+//! or a tunnel, or ended them all. Only the first interrupt waits for the session to be closed in good order.
 
 mod call;
+pub(crate) mod files;
 mod hearing;
+mod outset;
 mod view;
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatewright::parts::client::{self, Agent, AgentError, HttpTunnel, LabeledTunnel, Oidc, Pace, config};
-use gatewright::parts::ground::Outbound;
-use gatewright::parts::ground::authority::client_config_trusting;
-use gatewright::parts::ground::outbound::Route;
+use gatewright::parts::client::config::COMMAND_LINE;
+use gatewright::parts::client::config_file::{ConfigFile, WebAddr};
+use gatewright::parts::client::definition::Proto;
+use gatewright::parts::client::log::Line;
+use gatewright::parts::client::web::Door;
+use gatewright::parts::client::{self, Agent, AgentError, Definition, Endpoint};
+use gatewright::parts::ground::Clock;
 use gatewright::parts::ground::redaction::Redactor;
 use tokio::time::MissedTickBehavior;
 
 use self::call::{Called, call};
 use self::hearing::Hearing;
+use self::outset::Outset;
 use self::view::View;
-use crate::authorities::authorities;
-use crate::cli;
+use crate::cli::{Http, Joining, Start, Tcp, Tls, Tunnel};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
@@ -31,53 +36,105 @@ use crate::interrupts::Interrupts;
 /// How often a console shows its rates and its latency anew.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// What the agent is asked to bind.
-enum Wish {
-    Http(Box<HttpTunnel>),
-    Labeled(LabeledTunnel),
+/// `gatewright http`.
+pub(crate) async fn http(args: &Http) -> Result<Exit, Failure> {
+    serve(&args.joining, |_| Ok(vec![args.definition()])).await
 }
 
-/// `gatewright http`.
-pub(crate) async fn http(args: cli::Http) -> Result<Exit, Failure> {
-    let redactor = Redactor::new();
-    let mut tunnel = HttpTunnel::new(args.address);
-    tunnel.options.domain = args.domain.unwrap_or_default();
-    if let Some(issuer_url) = args.oidc {
-        args.oidc_client_secret.iter().for_each(|secret| redactor.learn(secret));
-        tunnel = tunnel.oidc(Oidc {
-            issuer_url,
-            client_id: args.oidc_client_id.unwrap_or_default(),
-            client_secret: args.oidc_client_secret,
-            allow_emails: args.oidc_allow_email,
-            allow_domains: args.oidc_allow_domain,
-            scopes: args.oidc_scope,
-            ..Oidc::default()
-        });
-    }
-    serve(args.joining, Wish::Http(Box::new(tunnel)), redactor).await
+/// `gatewright tcp`.
+pub(crate) async fn tcp(args: &Tcp) -> Result<Exit, Failure> {
+    serve(&args.joining, |_| Ok(vec![args.definition()])).await
+}
+
+/// `gatewright tls`.
+pub(crate) async fn tls(args: &Tls) -> Result<Exit, Failure> {
+    serve(&args.joining, |_| Ok(vec![args.definition()])).await
 }
 
 /// `gatewright tunnel`.
-pub(crate) async fn tunnel(args: cli::Tunnel) -> Result<Exit, Failure> {
-    let mut labels = std::collections::BTreeMap::new();
-    for (key, value) in args.label {
-        if labels.insert(key.clone(), value).is_some() {
+pub(crate) async fn tunnel(args: &Tunnel) -> Result<Exit, Failure> {
+    let mut labels = BTreeMap::new();
+    for (key, value) in &args.label {
+        if labels.insert(key.clone(), value.clone()).is_some() {
             return Err(Failure::usage(format_args!("the label {key} is given twice")));
         }
     }
-    let (name, upstream, metadata) = (config::COMMAND_LINE.to_owned(), args.address, String::new());
-    let tunnel = LabeledTunnel { name, upstream, labels, metadata };
-    serve(args.joining, Wish::Labeled(tunnel), Redactor::new()).await
+    let asked = Definition {
+        name: COMMAND_LINE.to_owned(),
+        proto: Proto::Labeled,
+        addr: args.address.clone(),
+        labels,
+        metadata: args.joining.metadata.clone().unwrap_or_default(),
+        ..Definition::default()
+    };
+    serve(&args.joining, |_| Ok(vec![asked])).await
 }
 
-async fn serve(joining: cli::Joining, wish: Wish, redactor: Redactor) -> Result<Exit, Failure> {
-    joining.authtoken.iter().for_each(|token| redactor.learn(token));
-    let mut view = View::of(&joining, redactor.clone());
-    let config = config(joining)?;
+/// `gatewright start`.
+pub(crate) async fn start(args: &Start) -> Result<Exit, Failure> {
+    serve(&args.joining, |file| chosen(args, file)).await
+}
+
+/// The tunnels of the configuration files that are to be started.
+fn chosen(args: &Start, file: &ConfigFile) -> Result<Vec<Definition>, Failure> {
+    if args.none {
+        return Ok(Vec::new());
+    }
+    if args.all && file.tunnels.is_empty() {
+        return Err(Failure::usage("the configuration files define no tunnels; --none starts without any"));
+    }
+    if args.all {
+        return Ok(file.tunnels.clone());
+    }
+    let find = |name: &String| {
+        file.tunnels.iter().find(|tunnel| tunnel.name == *name).cloned().ok_or_else(|| {
+            let known: Vec<_> = file.tunnels.iter().map(|tunnel| tunnel.name.as_str()).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Failure::usage(format_args!(
+                "no tunnel is named {name:?}; the configuration files define {known}"
+            ))
+        })
+    };
+    args.names.iter().map(find).collect()
+}
+
+/// Serves tunnels until there is no use in going on.
+async fn serve(
+    joining: &Joining,
+    wanted: impl FnOnce(&ConfigFile) -> Result<Vec<Definition>, Failure>,
+) -> Result<Exit, Failure> {
+    let paths = files::paths(&joining.files);
+    let file = files::read(&paths)?;
+    let redactor = Redactor::new();
+    let definitions = wanted(&file)?;
+    joining.authtoken.iter().chain(file.secrets()).for_each(|secret| redactor.learn(secret));
+    definitions.iter().flat_map(Definition::secrets).for_each(|secret| redactor.learn(secret));
+    let endpoints = definitions.iter().map(|asked| {
+        let in_words = |error| match asked.name.as_str() {
+            COMMAND_LINE => Failure::usage(redactor.text(&format!("{error}"))),
+            name => Failure::usage(format_args!("the tunnel {name}: {error}")),
+        };
+        asked.endpoint().map_err(in_words)
+    });
+    let endpoints = endpoints.collect::<Result<Vec<_>, _>>()?;
+    let Outset { config, setup, web, allow_hosts, logging } = Outset::of(joining, file)?;
+    let mut view = View::of(&logging, redactor)?;
     let mut interrupts = Interrupts::listen()?;
     let (sink, mut hearing) = Hearing::new();
-    let ended = match call(&config, &sink, &mut view, &mut interrupts).await? {
-        Called::Joined(agent) => attend(agent, wish, &mut hearing, &mut view, &mut interrupts).await?,
+    let agent = Agent::new(config, setup, sink);
+    for path in paths {
+        view.line(&Line::config_file(Clock::new().now(), &path))?;
+    }
+    if let WebAddr::At(address) = web {
+        let door = Door::open(address, allow_hosts).await.map_err(|error| {
+            let advice = "web_addr, or --web-addr, names another address or false";
+            Failure::lacking(format_args!("the inspector can't listen at {address}: {error}; {advice}"))
+        })?;
+        view.line(&Line::web_service(Clock::new().now(), door.address()))?;
+        agent.serve_web(door);
+    }
+    let ended = match call(&agent, &mut hearing, &mut view, &mut interrupts).await? {
+        Called::Joined => attend(agent, endpoints, &mut hearing, &mut view, &mut interrupts).await?,
         Called::Refused(error) => Some(Arc::new(error)),
         Called::Interrupted => None,
     };
@@ -93,10 +150,10 @@ async fn serve(joining: cli::Joining, wish: Wish, redactor: Redactor) -> Result<
     }
 }
 
-/// Serves the tunnel until there is a reason to stop; none when the reason is an interrupt.
+/// Serves the tunnels until there is a reason to stop; none when the reason is an interrupt.
 async fn attend(
     agent: Agent,
-    wish: Wish,
+    endpoints: Vec<Endpoint>,
     hearing: &mut Hearing,
     view: &mut View,
     interrupts: &mut Interrupts,
@@ -104,7 +161,7 @@ async fn attend(
     let mut refresh = tokio::time::interval(REFRESH);
     refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let ended = {
-        let serving = serve_tunnel(&agent, wish);
+        let serving = serve_tunnels(&agent, endpoints);
         tokio::pin!(serving);
         loop {
             tokio::select! {
@@ -128,32 +185,24 @@ async fn attend(
     ended
 }
 
-/// Binds the tunnel and serves it until it is over.
-async fn serve_tunnel(agent: &Agent, wish: Wish) -> Result<Infallible, Arc<AgentError>> {
-    let tunnel = match wish {
-        Wish::Http(tunnel) => agent.bind(*tunnel).await,
-        Wish::Labeled(tunnel) => agent.label(tunnel).await,
-    };
-    match tunnel {
-        Ok(tunnel) => Err(tunnel.ended().await),
-        // While it waited for a session, the agent came to an end, for a reason of its own.
-        Err(AgentError::ShutDown) => Err(agent.ended().await),
-        Err(error) => Err(Arc::new(error)),
+/// Binds the tunnels, one after the other, and serves them until the last of them is over; without any, as long as the
+/// agent lives.
+async fn serve_tunnels(agent: &Agent, endpoints: Vec<Endpoint>) -> Result<Infallible, Arc<AgentError>> {
+    let mut tunnels = Vec::new();
+    for endpoint in endpoints {
+        match agent.bind(endpoint).await {
+            Ok(tunnel) => tunnels.push(tunnel),
+            // While it waited for a session, the agent came to an end, for a reason of its own.
+            Err(AgentError::ShutDown) => return Err(agent.ended().await),
+            Err(error) => return Err(Arc::new(error)),
+        }
     }
-}
-
-fn config(joining: cli::Joining) -> Result<client::Config, Failure> {
-    let origin = joining.root_cas.display().to_string();
-    let tls =
-        client_config_trusting(&authorities(&joining.root_cas)?, &origin, &[]).map_err(Failure::usage)?;
-    let outbound = || Outbound::new(Route::Loopback, Ipv4Addr::LOCALHOST, Arc::clone(&tls));
-    Ok(client::Config {
-        server_addr: joining.server_addr,
-        authtoken: joining.authtoken,
-        metadata: joining.metadata,
-        pace: Pace::default(),
-        to_edge: outbound(),
-        to_upstreams: outbound(),
-        tls,
-    })
+    let mut last = None;
+    for tunnel in &tunnels {
+        last = Some(tunnel.ended().await);
+    }
+    match last {
+        Some(error) => Err(error),
+        None => Err(agent.ended().await),
+    }
 }

@@ -1,7 +1,9 @@
 //! How the agent shows itself: the console on a terminal, plain lines where there is none, or a log.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
 
+use gatewright::parts::client::config_file::ConsoleUi;
 use gatewright::parts::client::console::{self, State};
 use gatewright::parts::client::log::{Format, Level, Line};
 use gatewright::parts::client::{AgentError, Event};
@@ -10,7 +12,7 @@ use gatewright::parts::ground::evidence::Stamped;
 use gatewright::parts::ground::redaction::Redactor;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::{Joining, LogTo};
+use super::outset::{LogTo, Logging};
 use crate::failure::Failure;
 use crate::print;
 
@@ -20,38 +22,63 @@ const REQUESTS: usize = 10;
 /// Where the console's values begin.
 const COLUMN: usize = 30;
 
-/// One way to show the agent. Secrets that the redactor knows show nowhere.
+/// One way to show the agent, and perhaps a log. Secrets that the redactor knows show nowhere.
 pub(super) struct View {
     face: Face,
+    log: Option<Log>,
     redactor: Redactor,
 }
 
+/// What a person sees.
 enum Face {
     /// The console, drawn anew whenever there is something new.
     Live { block: ProgressBar, trouble: Option<String> },
     /// What is new in the console, a line each.
     Lines { shown: Vec<String> },
-    /// Log lines.
-    Log { to: Stream, format: Format, level: Level, said_end: bool },
+    /// Nothing.
+    Blank,
 }
 
-#[derive(Clone, Copy)]
+/// Log lines.
+struct Log {
+    to: Stream,
+    format: Format,
+    level: Level,
+    said_end: bool,
+}
+
 enum Stream {
     Out,
     Error,
+    File(File),
 }
 
 impl View {
     /// The view that was asked for.
-    pub(super) fn of(joining: &Joining, redactor: Redactor) -> Self {
-        let (format, level) = (joining.log_format, joining.log_level);
-        let face = match joining.log {
-            LogTo::Stdout => Face::Log { to: Stream::Out, format, level, said_end: false },
-            LogTo::Stderr => Face::Log { to: Stream::Error, format, level, said_end: false },
-            LogTo::False if std::io::stdout().is_terminal() => Face::Live { block: block(), trouble: None },
-            LogTo::False => Face::Lines { shown: Vec::new() },
+    pub(super) fn of(logging: &Logging, redactor: Redactor) -> Result<Self, Failure> {
+        let log = |to, terminal| {
+            let usual = if terminal { Format::Term } else { Format::Logfmt };
+            let format = logging.format.unwrap_or(usual);
+            Some(Log { to, format, level: logging.level, said_end: false })
         };
-        Self { face, redactor }
+        let on_terminal = std::io::stdout().is_terminal();
+        let console = || match logging.console {
+            ConsoleUi::Never => Face::Blank,
+            _ if on_terminal => Face::Live { block: block(), trouble: None },
+            _ => Face::Lines { shown: Vec::new() },
+        };
+        let (face, log) = match &logging.to {
+            LogTo::Stdout => (Face::Blank, log(Stream::Out, on_terminal)),
+            LogTo::Stderr => (Face::Blank, log(Stream::Error, std::io::stderr().is_terminal())),
+            LogTo::Nowhere => (console(), None),
+            LogTo::File(path) => {
+                let file = File::options().create(true).append(true).open(path).map_err(|error| {
+                    Failure::usage(format_args!("the log {path} can't be written: {error}"))
+                })?;
+                (console(), log(Stream::File(file), false))
+            }
+        };
+        Ok(Self { face, log, redactor })
     }
 
     /// Whether it shows numbers that change by themselves.
@@ -70,7 +97,13 @@ impl View {
 
     /// Shows what happened; `state` is how the agent stands now.
     pub(super) fn heard(&mut self, stamped: &Stamped<Event>, state: &State) -> Result<(), Failure> {
-        let lines = match &mut self.face {
+        for line in Line::about(stamped) {
+            self.line(&line)?;
+        }
+        if let Some(log) = &mut self.log {
+            log.said_end |= matches!(stamped.event, Event::Ended { .. });
+        }
+        match &mut self.face {
             Face::Live { trouble, .. } => {
                 match &stamped.event {
                     event @ Event::UpstreamUnreachable { .. } => *trouble = incident(event),
@@ -78,30 +111,39 @@ impl View {
                     _ => {}
                 }
                 self.refresh(state);
-                return Ok(());
             }
             Face::Lines { shown } => {
                 let head = head(state);
                 let mut new: Vec<_> = head.iter().filter(|line| !shown.contains(line)).cloned().collect();
                 *shown = head;
                 new.extend(incident(&stamped.event));
-                new
+                new.iter().try_for_each(|line| print::line(self.harmless(line)))?;
             }
-            Face::Log { format, level, said_end, .. } => {
-                *said_end |= matches!(stamped.event, Event::Ended { .. });
-                let lines = Line::about(stamped).into_iter().filter(|line| line.level >= *level);
-                lines.map(|line| line.render(*format)).collect()
+            Face::Blank => {}
+        }
+        Ok(())
+    }
+
+    /// Writes a line of the log, if it is grave enough and there is one.
+    pub(super) fn line(&mut self, line: &Line) -> Result<(), Failure> {
+        let Some(log) = self.log.as_ref().filter(|log| line.level >= log.level) else { return Ok(()) };
+        let text = self.harmless(&line.render(log.format));
+        match self.log.as_mut().map(|log| &mut log.to) {
+            Some(Stream::Out) => print::line(text),
+            Some(Stream::Error) => {
+                print::aside(text);
+                Ok(())
             }
-        };
-        lines.iter().try_for_each(|line| self.write(line))
+            Some(Stream::File(file)) => writeln!(file, "{text}")
+                .map_err(|error| Failure::failed(format_args!("the log can't be written: {error}"))),
+            None => Ok(()),
+        }
     }
 
     /// The agent ends for a reason that it can't do anything about.
-    pub(super) fn gave_up(&self, error: &AgentError) -> Result<(), Failure> {
-        match &self.face {
-            Face::Log { format, said_end: false, .. } => {
-                self.write(&Line::failure(Clock::new().now(), error).render(*format))
-            }
+    pub(super) fn gave_up(&mut self, error: &AgentError) -> Result<(), Failure> {
+        match &self.log {
+            Some(log) if !log.said_end => self.line(&Line::failure(Clock::new().now(), error)),
             _ => Ok(()),
         }
     }
@@ -116,15 +158,6 @@ impl View {
     /// A text without secrets and without what would steer a terminal.
     pub(super) fn harmless(&self, text: &str) -> String {
         print::harmless(&self.redactor.text(text))
-    }
-
-    fn write(&self, line: &str) -> Result<(), Failure> {
-        let line = self.harmless(line);
-        match self.face {
-            Face::Log { to: Stream::Error, .. } => print::aside(line),
-            _ => print::line(line)?,
-        }
-        Ok(())
     }
 }
 
@@ -241,7 +274,7 @@ mod tests {
     fn known_secrets_and_escapes_are_kept_from_the_terminal() {
         let redactor = Redactor::new();
         redactor.learn(&Secret::new("authtoken", "abcdefgh_ijklmnop"));
-        let view = View { face: Face::Lines { shown: Vec::new() }, redactor };
+        let view = View { face: Face::Lines { shown: Vec::new() }, log: None, redactor };
         let text = view.harmless("the edge says abcdefgh_ijklmnop\x1b[2J");
         assert!(text.starts_with("the edge says [authtoken ") && text.ends_with("]\u{fffd}[2J"), "{text}");
     }

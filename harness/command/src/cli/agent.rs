@@ -1,13 +1,39 @@
 //! What the agent is asked, in ngrok's words.
 
-use std::convert::Infallible;
-use std::path::PathBuf;
+mod flags;
+mod joining;
+mod traffic;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
-use gatewright::parts::client::log::{Format, Level};
-use gatewright::parts::client::{ServerAddr, Upstream};
+use clap::{Args, Subcommand};
+use gatewright::parts::client::Definition;
+use gatewright::parts::client::definition::Proto;
 use gatewright::parts::ground::Secret;
+
+use self::flags::{authtoken, http_addr, label, raw_addr};
+pub(crate) use self::joining::{Files, Joining};
+use self::traffic::{Common, Connections, HttpTraffic, Naming, TlsTraffic};
+
+/// What ngrok's own command can be asked, and this one as well.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentCommand {
+    Http(Box<Http>),
+    Tcp(Box<Tcp>),
+    Tls(Box<Tls>),
+    Tunnel(Box<Tunnel>),
+    Start(Box<Start>),
+    /// Keep the agent's credentials in its configuration file, or check the file
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Print the version
+    Version,
+    /// Print completions for a shell
+    Completion {
+        /// The shell to complete for
+        shell: clap_complete::Shell,
+    },
+}
 
 /// Open an HTTPS tunnel to an app on this machine
 ///
@@ -16,30 +42,58 @@ use gatewright::parts::ground::Secret;
 /// is not whom the root authorities vouch for.
 #[derive(Debug, Args)]
 pub(crate) struct Http {
-    /// The app: a port, host:port, or http://host:port
-    #[arg(value_name = "ADDR")]
-    pub(crate) address: Upstream,
-    /// Guard the tunnel by this OpenID Connect issuer
-    #[arg(long, value_name = "URL", requires_all = ["oidc_client_id", "oidc_client_secret"])]
-    pub(crate) oidc: Option<String>,
-    /// The client ID that the issuer gave
-    #[arg(long, value_name = "ID", requires = "oidc")]
-    pub(crate) oidc_client_id: Option<String>,
-    /// The client secret that the issuer gave
-    #[arg(long, value_name = "SECRET", requires = "oidc", value_parser = client_secret)]
-    pub(crate) oidc_client_secret: Option<Secret>,
-    /// A scope to ask for besides openid, profile and email
-    #[arg(long, value_name = "SCOPE", requires = "oidc")]
-    pub(crate) oidc_scope: Vec<String>,
-    /// Let in only this e-mail address
-    #[arg(long, value_name = "EMAIL", requires = "oidc")]
-    pub(crate) oidc_allow_email: Vec<String>,
-    /// Let in only e-mail addresses of this domain
-    #[arg(long, value_name = "DOMAIN", requires = "oidc")]
-    pub(crate) oidc_allow_domain: Vec<String>,
-    /// The name to serve the app under, instead of one that the edge chooses
-    #[arg(long, aliases = ["hostname", "url"], value_name = "NAME", value_parser = domain)]
-    pub(crate) domain: Option<String>,
+    /// The app: a port, host:port, or http:// or https:// and host:port
+    #[arg(value_name = "ADDR", value_parser = http_addr)]
+    pub(crate) address: String,
+    #[command(flatten)]
+    naming: Naming,
+    #[command(flatten)]
+    traffic: HttpTraffic,
+    #[command(flatten)]
+    connections: Connections,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    pub(crate) joining: Joining,
+}
+
+/// Open a port at the edge that leads to an app on this machine
+#[derive(Debug, Args)]
+pub(crate) struct Tcp {
+    /// The app: a port, host:port, or tls:// and host:port
+    #[arg(value_name = "ADDR", value_parser = raw_addr)]
+    pub(crate) address: String,
+    /// The address to serve the app at, instead of one that the edge chooses
+    #[arg(long, value_name = "HOST:PORT")]
+    remote_addr: Option<String>,
+    /// The same as a URL, tcp://host:port
+    #[arg(long, value_name = "URL", conflicts_with = "remote_addr")]
+    url: Option<String>,
+    #[command(flatten)]
+    connections: Connections,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    pub(crate) joining: Joining,
+}
+
+/// Open a TLS tunnel to an app on this machine
+///
+/// Without a certificate the TLS goes through to the app as it is. With --crt and --key it ends at the agent, or with
+/// --terminate-at=edge at the edge.
+#[derive(Debug, Args)]
+pub(crate) struct Tls {
+    /// The app: a port, host:port, or tls:// and host:port
+    #[arg(value_name = "ADDR", value_parser = raw_addr)]
+    pub(crate) address: String,
+    #[command(flatten)]
+    naming: Naming,
+    #[command(flatten)]
+    tls: TlsTraffic,
+    #[command(flatten)]
+    connections: Connections,
+    #[command(flatten)]
+    common: Common,
     #[command(flatten)]
     pub(crate) joining: Joining,
 }
@@ -51,9 +105,9 @@ pub(crate) struct Http {
 /// is not whom the root authorities vouch for.
 #[derive(Debug, Args)]
 pub(crate) struct Tunnel {
-    /// The app: a port, host:port, or http://host:port
-    #[arg(value_name = "ADDR")]
-    pub(crate) address: Upstream,
+    /// The app: a port, host:port, or http:// or https:// and host:port
+    #[arg(value_name = "ADDR", value_parser = http_addr)]
+    pub(crate) address: String,
     /// A label that matches the Edge's tunnel group, for instance edge=edghts_2a
     #[arg(long, value_name = "KEY=VALUE", required = true, value_parser = label)]
     pub(crate) label: Vec<(String, String)>,
@@ -61,120 +115,75 @@ pub(crate) struct Tunnel {
     pub(crate) joining: Joining,
 }
 
-/// Which edge an agent joins, whom it trusts, and how it tells of itself.
+/// Start tunnels that the configuration file defines, in one session
 #[derive(Debug, Args)]
-pub(crate) struct Joining {
-    /// The token that lets this agent in
-    #[arg(long, value_name = "T", env = "NGROK_AUTHTOKEN", hide_env_values = true, value_parser = authtoken)]
-    pub(crate) authtoken: Option<Secret>,
-    /// The edge's address for agents
-    #[arg(long, value_name = "HOST:PORT", env = "GATEWRIGHT_SERVER_ADDR", hide_env_values = true)]
-    pub(crate) server_addr: ServerAddr,
-    /// The PEM file of the authority that the edge's certificate comes from
-    #[arg(long, value_name = "FILE", env = "GATEWRIGHT_ROOT_CAS", hide_env_values = true)]
-    pub(crate) root_cas: PathBuf,
-    /// Text to attach to this agent's session
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    pub(crate) metadata: String,
-    /// Where log lines go
-    #[arg(long, value_name = "WHERE", value_enum, default_value_t = LogTo::False)]
-    pub(crate) log: LogTo,
-    /// How log lines look
-    #[arg(long, value_name = "FORMAT", default_value = "term", value_parser = log_format())]
-    pub(crate) log_format: Format,
-    /// The least grave lines that are logged
-    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = log_level())]
-    pub(crate) log_level: Level,
+pub(crate) struct Start {
+    /// The tunnels' names
+    #[arg(value_name = "NAME", required_unless_present_any = ["all", "none"], conflicts_with_all = ["all", "none"])]
+    pub(crate) names: Vec<String>,
+    /// Start all of them
+    #[arg(long, conflicts_with = "none")]
+    pub(crate) all: bool,
+    /// Start none: the local API is where tunnels are asked for
+    #[arg(long)]
+    pub(crate) none: bool,
+    #[command(flatten)]
+    pub(crate) joining: Joining,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogTo {
-    /// Standard output, instead of the console
-    Stdout,
-    /// Standard error, instead of the console
-    Stderr,
-    /// Nowhere: the console is shown
-    False,
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Keep an authtoken in the configuration file
+    AddAuthtoken(Credential),
+    /// Keep an API key in the configuration file
+    AddApiKey(Credential),
+    /// Say whether the configuration file is right, and where it isn't
+    Check {
+        #[command(flatten)]
+        files: Files,
+    },
 }
 
-fn log_format() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(["term", "logfmt", "json"]).try_map(|format| format.parse::<Format>())
+#[derive(Debug, Args)]
+pub(crate) struct Credential {
+    /// The credential
+    #[arg(value_name = "CREDENTIAL", value_parser = authtoken)]
+    pub(crate) value: Secret,
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Taken as ngrok takes it; nothing is logged
+    #[arg(long, value_name = "WHERE", hide = true)]
+    log: Option<String>,
 }
 
-fn log_level() -> impl TypedValueParser<Value = Level> {
-    PossibleValuesParser::new(["debug", "info", "warn", "error"]).try_map(|level| level.parse::<Level>())
-}
-
-fn authtoken(text: &str) -> Result<Secret, Infallible> {
-    Ok(Secret::new("authtoken", text))
-}
-
-fn client_secret(text: &str) -> Result<Secret, Infallible> {
-    Ok(Secret::new("client secret", text))
-}
-
-/// A name, or the `https://` URL that it makes.
-fn domain(text: &str) -> Result<String, String> {
-    let name = text.strip_prefix("https://").unwrap_or(text);
-    let name = name.strip_suffix('/').unwrap_or(name);
-    if name.is_empty() || name.contains(['/', ':', '?', '#', '@']) || name.contains(char::is_whitespace) {
-        return Err("a domain is a name such as app.tunnel.test, or https:// and a name".to_owned());
-    }
-    Ok(name.to_owned())
-}
-
-fn label(text: &str) -> Result<(String, String), &'static str> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a label is KEY=VALUE, for instance edge=edghts_2a"),
+impl Http {
+    pub(crate) fn definition(&self) -> Definition {
+        let mut asked = self.common.definition(Proto::Http, &self.address, &self.joining);
+        self.naming.tell(&mut asked);
+        self.traffic.tell(&mut asked);
+        self.connections.tell(&mut asked);
+        asked
     }
 }
 
-/// One label of a host's name (RFC 1123, 2.1).
-pub(super) fn host_label(text: &str) -> Result<String, &'static str> {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if (1..=40).contains(&text.len())
-        && text.bytes().all(fits)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-    {
-        return Ok(text.to_owned());
-    }
-    Err("a name is 1 to 40 lower-case letters, digits and hyphens, with a letter or a digit at both ends")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_domain_is_a_name_or_its_url() {
-        assert_eq!(domain("app.tunnel.test").as_deref(), Ok("app.tunnel.test"));
-        assert_eq!(domain("https://app.tunnel.test/").as_deref(), Ok("app.tunnel.test"));
-        for wrong in ["", "https://", "http://app.tunnel.test", "app.tunnel.test/path", "app:80", "a b"] {
-            assert!(domain(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_label_has_both_its_sides() {
-        assert_eq!(label("edge=edghts_2a=b"), Ok(("edge".into(), "edghts_2a=b".into())));
-        for wrong in ["edge", "=edghts_2a", "edge=", ""] {
-            assert!(label(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_org_is_named_by_a_label() {
-        assert!(host_label("acme-2").is_ok());
-        for wrong in ["", "-acme", "acme-", "Acme", "acme.corp", "a/b", &"a".repeat(41)] {
-            assert!(host_label(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn secrets_do_not_show_in_what_is_debugged() {
-        let token = authtoken("very-secret").unwrap_or_else(|never| match never {});
-        assert_eq!(format!("{token:?}"), "[authtoken]");
+impl Tcp {
+    pub(crate) fn definition(&self) -> Definition {
+        let mut asked = self.common.definition(Proto::Tcp, &self.address, &self.joining);
+        asked.remote_addr = self.remote_addr.clone().unwrap_or_default();
+        asked.url = self.url.clone().unwrap_or_default();
+        self.connections.tell(&mut asked);
+        asked
     }
 }
+
+impl Tls {
+    pub(crate) fn definition(&self) -> Definition {
+        let mut asked = self.common.definition(Proto::Tls, &self.address, &self.joining);
+        self.naming.tell(&mut asked);
+        self.tls.tell(&mut asked);
+        self.connections.tell(&mut asked);
+        asked
+    }
+}
+
+pub(super) use self::flags::host_label;

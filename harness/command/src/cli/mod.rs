@@ -9,7 +9,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use agent::{Http, Joining, LogTo, Tunnel};
+pub(crate) use agent::{
+    AgentCommand, ConfigAction, Credential, Files, Http, Joining, Start, Tcp, Tls, Tunnel,
+};
 pub(crate) use browser::{Browser, BrowserChoice};
 pub(crate) use run::Run;
 
@@ -21,12 +23,20 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// The tunnel agent, under the name of ngrok's own command: what that can be asked, and no more.
+#[derive(Debug, Parser)]
+#[command(name = "ngrok", version = concat!("version ", env!("CARGO_PKG_VERSION")), max_term_width = 110)]
+pub(crate) struct Ngrok {
+    #[command(subcommand)]
+    pub(crate) command: AgentCommand,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Run),
     Up(Up),
-    Http(Http),
-    Tunnel(Tunnel),
+    #[command(flatten)]
+    Agent(AgentCommand),
     Edge(Edge),
     Okta(Okta),
     /// Show or open the report of a run
@@ -153,5 +163,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+        Ngrok::command().debug_assert();
     }
 }

@@ -129,6 +129,7 @@ async fn an_agent_that_waits_for_its_edge_can_be_interrupted() {
     insta::assert_snapshot!(ended.stdout, @r"
     Session Status                reconnecting (failed to dial the edge at localhost:1: Connection refused (os error 111); is it running, and is --server-addr right?)
     Version                       0.1.0
+    Web Interface                 http://127.0.0.1:PORT
     ");
 }
 

@@ -4,18 +4,25 @@ use crate::program::gatewright;
 
 #[test]
 fn every_page_is_as_it_is_reviewed() {
-    let pages: [&[&str]; 13] = [
+    let pages: [&[&str]; 20] = [
         &[],
         &["run"],
         &["up"],
         &["http"],
+        &["tcp"],
+        &["tls"],
         &["tunnel"],
+        &["start"],
+        &["config"],
+        &["config", "add-authtoken"],
+        &["config", "check"],
         &["edge"],
         &["okta"],
         &["report"],
         &["report", "show"],
         &["report", "open"],
         &["doctor"],
+        &["completion"],
         &["completions"],
         &["--version"],
     ];

@@ -1,8 +1,11 @@
 //! The command as people and scripts use it: what it prints, and how it exits.
 
 mod agent;
+mod config;
 mod doctor;
 mod help;
+mod local;
+mod ngrok;
 mod parts;
 mod program;
 mod readme;

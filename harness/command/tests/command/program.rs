@@ -1,5 +1,6 @@
 //! The command as a process, and what it said.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,7 +14,12 @@ use tokio::task::JoinHandle;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What the command might find in the environment of whoever runs the tests.
-const ENVIRONMENT: [&str; 3] = ["NGROK_AUTHTOKEN", "GATEWRIGHT_SERVER_ADDR", "GATEWRIGHT_ROOT_CAS"];
+const ENVIRONMENT: [&str; 4] =
+    ["NGROK_AUTHTOKEN", "NGROK_CONFIG", "GATEWRIGHT_SERVER_ADDR", "GATEWRIGHT_ROOT_CAS"];
+
+/// What the tests' commands find there instead: no configuration of whoever runs them, and inspectors on ports that the
+/// system chooses.
+const INSTEAD: [(&str, &str); 2] = [("XDG_CONFIG_HOME", "/nowhere"), ("GATEWRIGHT_WEB_ADDR", "127.0.0.1:0")];
 
 /// The command, to be run to its end.
 pub(crate) fn gatewright() -> assert_cmd::Command {
@@ -21,6 +27,7 @@ pub(crate) fn gatewright() -> assert_cmd::Command {
     ENVIRONMENT.iter().for_each(|name| {
         command.env_remove(name);
     });
+    command.env("XDG_CONFIG_HOME", "/nowhere");
     // Help is as wide as the terminal; without one, as this says.
     command.env("COLUMNS", "100").timeout(DEADLINE);
     command
@@ -48,11 +55,16 @@ impl Program {
     }
 
     pub(crate) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gatewright"));
+        Self::start_as(env!("CARGO_BIN_EXE_gatewright").as_ref(), arguments, environment)
+    }
+
+    /// The command by another name: a link to it.
+    pub(crate) fn start_as(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(program);
         ENVIRONMENT.iter().for_each(|name| {
             command.env_remove(name);
         });
-        command.args(arguments).envs(environment.iter().copied());
+        command.args(arguments).envs(INSTEAD).envs(environment.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let (lines, stdout) = watch::channel(Vec::new());

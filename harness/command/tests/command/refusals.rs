@@ -90,7 +90,10 @@ async fn the_log_has_the_refusal_as_well() {
     let ended = agent.end().await;
     assert_eq!(ended.status, Some(1));
     let _normalized = normalized();
-    insta::assert_snapshot!(ended.stdout, @r#"t=TIME lvl=eror msg="failed to auth" obj=tunnels.session err="authentication failed: No authtoken was given. Copy yours from the dashboard and set it: --authtoken <token>, or NGROK_AUTHTOKEN in the environment. (ERR_NGROK_4018)""#);
+    insta::assert_snapshot!(ended.stdout, @r#"
+    t=TIME lvl=info msg="starting web service" obj=web addr=127.0.0.1:PORT
+    t=TIME lvl=eror msg="failed to auth" obj=tunnels.session err="authentication failed: No authtoken was given. Copy yours from the dashboard and set it: --authtoken <token>, or NGROK_AUTHTOKEN in the environment. (ERR_NGROK_4018)"
+    "#);
     assert!(ended.stderr.contains("ERROR:  ERR_NGROK_4018"), "{}", ended.stderr);
 }
 
