@@ -55,6 +55,28 @@ impl Code {
     pub const IP_POLICY: Self = Self(341);
     /// Punycode that is none.
     pub const NAME_PUNYCODE: Self = Self(347);
+    /// The credential's ACL does not permit this name.
+    pub const ACL_NAME: Self = Self(316);
+    /// The credential's ACL does not permit any free TCP address.
+    pub const ACL_ADDRESS: Self = Self(356);
+    /// The credential's ACL does not permit this label.
+    pub const ACL_LABEL: Self = Self(399);
+    /// More credentials than the account may have.
+    pub const TOO_MANY_CREDENTIALS: Self = Self(602);
+    /// More API keys than the account may have.
+    pub const TOO_MANY_API_KEYS: Self = Self(603);
+    /// An ACL rule that is none.
+    pub const ACL_RULE: Self = Self(600);
+    /// The account reserved this domain already.
+    pub const DOMAIN_TAKEN: Self = Self(413);
+    /// Another account reserved this domain.
+    pub const DOMAIN_TAKEN_ELSEWHERE: Self = Self(414);
+    /// Another account is online on this domain.
+    pub const DOMAIN_BUSY: Self = Self(430);
+    /// More reserved domains than the account may have.
+    pub const TOO_MANY_DOMAINS: Self = Self(431);
+    /// A reserved domain that is in use can't be given back.
+    pub const DOMAIN_IN_USE: Self = Self(446);
     /// An underscore in a name.
     pub const NAME_UNDERSCORE: Self = Self(355);
     /// A webhook provider that is not offered.

@@ -53,6 +53,8 @@ pub struct SessionView {
     pub began: DateTime<Utc>,
     /// When it was last in use, stage time: now, while anything that came through it is under way.
     pub last_used: DateTime<Utc>,
+    /// When it ends at the latest, stage time, however much it is in use.
+    pub expires: DateTime<Utc>,
 }
 
 /// What a session cookie is worth; `S` is what is made of a session.
@@ -113,6 +115,7 @@ impl Session {
             identity: self.course.identity().clone(),
             began: self.course.began(),
             last_used: self.course.last_used(now),
+            expires: self.course.latest(),
         }
     }
 

@@ -55,6 +55,11 @@ impl Course {
         self.began
     }
 
+    /// When it is as old as it may become.
+    pub(crate) fn latest(&self) -> DateTime<Utc> {
+        self.latest
+    }
+
     /// Whether it is as old as it may become.
     pub(crate) fn is_at_maximum(&self, now: DateTime<Utc>) -> bool {
         now >= self.latest

@@ -1,34 +1,48 @@
 //! `/credentials`: authtokens.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::list::{PageQuery, page};
-use super::request::{Body, Caller};
+use super::request::{Body, Caller, no_owner};
 use super::router::Uris;
-use crate::model::{Credential, CredentialId};
+use crate::model::{Acl, Credential, CredentialChange, CredentialId};
 
 const PATH: &str = "/credentials";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Create {
+pub(super) struct Change {
     #[serde(default)]
     description: Option<String>,
     #[serde(default)]
     metadata: Option<String>,
     #[serde(default)]
     acl: Option<Vec<String>>,
+    #[serde(default)]
+    owner_id: Option<String>,
+}
+
+impl Change {
+    fn read(self) -> Result<CredentialChange, ApiError> {
+        no_owner(self.owner_id.as_deref())?;
+        let acl = self.acl.map(|rules| Acl::parse(&rules)).transpose()?;
+        Ok(CredentialChange { description: self.description, metadata: self.metadata, acl })
+    }
+}
+
+fn credential_id(text: &str) -> Result<CredentialId, ApiError> {
+    CredentialId::parse(text).ok_or_else(|| ApiError::not_found("credential", text))
 }
 
 pub(super) async fn list(
     Caller(account): Caller,
     uris: Uris,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
 ) -> Result<Json<Value>, ApiError> {
     let all = account.credentials()?;
     let entries = all.iter().map(|found| (found.id.to_string(), shape(&uris, found, false)));
@@ -38,14 +52,9 @@ pub(super) async fn list(
 pub(super) async fn create(
     Caller(account): Caller,
     uris: Uris,
-    Body(asked): Body<Create>,
+    Body(asked): Body<Change>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    // A rule that is not enforced must not look as if it were.
-    if asked.acl.is_some_and(|rules| !rules.is_empty() && rules != ["*"]) {
-        return Err(ApiError::bad_request(619, "ACL rules of credentials are not offered by this edge."));
-    }
-    let made = account
-        .create_credential(&asked.description.unwrap_or_default(), &asked.metadata.unwrap_or_default())?;
+    let made = account.create_credential(asked.read()?)?;
     Ok((StatusCode::CREATED, Json(shape(&uris, &made, true))))
 }
 
@@ -54,14 +63,24 @@ pub(super) async fn show(
     uris: Uris,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let found = account.credentials()?.into_iter().find(|found| found.id.as_str() == id);
-    let found = found.ok_or_else(|| ApiError::not_found("credential", &id))?;
+    let id = credential_id(&id)?;
+    let found = account.credentials()?.into_iter().find(|found| found.id == id);
+    let found = found.ok_or_else(|| ApiError::not_found("credential", id.as_str()))?;
     Ok(Json(shape(&uris, &found, false)))
 }
 
+pub(super) async fn update(
+    Caller(account): Caller,
+    uris: Uris,
+    Path(id): Path<String>,
+    Body(asked): Body<Change>,
+) -> Result<Json<Value>, ApiError> {
+    let changed = account.update_credential(&credential_id(&id)?, asked.read()?)?;
+    Ok(Json(shape(&uris, &changed, false)))
+}
+
 pub(super) async fn revoke(Caller(account): Caller, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    let parsed = CredentialId::parse(&id).ok_or_else(|| ApiError::not_found("credential", &id))?;
-    account.revoke_credential(&parsed)?;
+    account.revoke_credential(&credential_id(&id)?)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -74,7 +93,7 @@ fn shape(uris: &Uris, credential: &Credential, with_token: bool) -> Value {
         "description": credential.description,
         "metadata": credential.metadata,
         "token": with_token.then(|| credential.token.expose()),
-        "acl": [],
+        "acl": credential.acl.rules().collect::<Vec<_>>(),
         "owner_id": null,
     })
 }

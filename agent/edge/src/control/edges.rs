@@ -1,7 +1,7 @@
 //! `/edges/https`: HTTPS Edges.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use super::error::ApiError;
 use super::list::{PageQuery, page};
 use super::request::{Body, Caller};
 use super::router::Uris;
-use super::routes;
-use crate::model::{EdgeChange, EdgeId, Host, HttpsEdge, Model};
+use super::{modules, routes};
+use crate::model::{EdgeChange, EdgeId, Host, HttpsEdge, Model, TlsModule};
 
 const PATH: &str = "/edges/https";
 
@@ -27,19 +27,48 @@ pub(super) struct Change {
     #[serde(default)]
     mutual_tls: Option<Value>,
     #[serde(default)]
-    tls_termination: Option<Value>,
+    tls_termination: Option<TlsTermination>,
+}
+
+/// How an Edge terminates TLS. There is one way here, and it may be said.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsTermination {
+    #[serde(default)]
+    enabled: Option<bool>,
+    #[serde(default)]
+    terminate_at: Option<String>,
+    #[serde(default)]
+    min_version: Option<String>,
+}
+
+impl TlsTermination {
+    fn read(self) -> Result<TlsModule, ApiError> {
+        let refused = |message: &str| Err(ApiError::bad_request(215, message));
+        if self.enabled == Some(false)
+            || self.terminate_at.is_some_and(|place| !matches!(&*place, "" | "edge"))
+        {
+            return refused("An HTTPS Edge terminates TLS itself, always.");
+        }
+        match self.min_version.as_deref() {
+            None | Some("") => Ok(TlsModule { says_version: false }),
+            Some("1.2") => Ok(TlsModule { says_version: true }),
+            Some(other) => refused(&format!(
+                "This edge speaks TLS 1.2 and 1.3 everywhere: min_version is 1.2, not {other:?}."
+            )),
+        }
+    }
 }
 
 impl Change {
     fn read(self, model: &Model) -> Result<EdgeChange, ApiError> {
-        for (name, value) in [("mutual_tls", self.mutual_tls), ("tls_termination", self.tls_termination)] {
-            if value.is_some_and(|value| !value.is_null()) {
-                return Err(ApiError::bad_request(215, format!("{name} is not offered by this edge.")));
-            }
+        if self.mutual_tls.is_some_and(|value| !value.is_null()) {
+            return Err(modules::not_offered("mutual_tls"));
         }
+        let tls = self.tls_termination.map(TlsTermination::read).transpose()?.map(Some);
         let hosts =
             self.hostports.map(|all| all.iter().map(|text| host(text, model)).collect()).transpose()?;
-        Ok(EdgeChange { description: self.description, metadata: self.metadata, hosts })
+        Ok(EdgeChange { description: self.description, metadata: self.metadata, hosts, tls })
     }
 }
 
@@ -61,7 +90,7 @@ pub(super) async fn list(
     Caller(account): Caller,
     State(model): State<Model>,
     uris: Uris,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
 ) -> Result<Json<Value>, ApiError> {
     let entries = account.edges().into_iter().map(|edge| (edge.id.to_string(), shape(&uris, &model, &edge)));
     Ok(Json(page(&uris, PATH, "https_edges", &query, entries.collect())?))
@@ -102,6 +131,43 @@ pub(super) async fn delete(Caller(account): Caller, Path(id): Path<String>) -> R
     Ok(StatusCode::NO_CONTENT)
 }
 
+pub(super) async fn set_tls(
+    Caller(account): Caller,
+    Path(id): Path<String>,
+    Body(asked): Body<TlsTermination>,
+) -> Result<Json<Value>, ApiError> {
+    let tls = Some(Some(asked.read()?));
+    tls_of(&account.update_edge(&edge_id(&id)?, EdgeChange { tls, ..EdgeChange::default() })?)
+}
+
+pub(super) async fn show_tls(
+    Caller(account): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    tls_of(&account.edge(&edge_id(&id)?)?)
+}
+
+pub(super) async fn delete_tls(
+    Caller(account): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    account.update_edge(&edge_id(&id)?, EdgeChange { tls: Some(None), ..EdgeChange::default() })?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn tls_of(edge: &HttpsEdge) -> Result<Json<Value>, ApiError> {
+    let tls = edge.tls.as_ref().ok_or_else(|| ApiError::not_found("module", "tls_termination"))?;
+    Ok(Json(tls_shape(tls)))
+}
+
+fn tls_shape(tls: &TlsModule) -> Value {
+    json!({
+        "enabled": true,
+        "terminate_at": "edge",
+        "min_version": tls.says_version.then_some("1.2"),
+    })
+}
+
 fn shape(uris: &Uris, model: &Model, edge: &HttpsEdge) -> Value {
     let routes: Vec<Value> = edge.routes.iter().map(|route| routes::shape(uris, &edge.id, route)).collect();
     let hostports: Vec<String> =
@@ -114,7 +180,7 @@ fn shape(uris: &Uris, model: &Model, edge: &HttpsEdge) -> Value {
         "metadata": edge.metadata,
         "hostports": hostports,
         "mutual_tls": null,
-        "tls_termination": null,
+        "tls_termination": edge.tls.as_ref().map(tls_shape),
         "routes": routes,
     })
 }

@@ -24,6 +24,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
+    /// The API has nothing at this path.
+    pub(super) fn nothing_here() -> Self {
+        Self::new(StatusCode::NOT_FOUND, 380, "The API has nothing at this path.")
+    }
+
     /// Nothing of this kind has this id.
     pub(super) fn not_found(kind: &'static str, id: &str) -> Self {
         ModelError::unknown(kind, &id).into()
@@ -41,13 +46,23 @@ impl From<ModelError> for ApiError {
     }
 }
 
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        ModelError::Refused(refusal).into()
+    }
+}
+
 impl From<CommandError> for ApiError {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::Unknown(error) => error.into(),
-            other => Self {
+            CommandError::Refused(_) => Self {
+                status: StatusCode::BAD_REQUEST,
+                refusal: Refusal::new(Code(804), sentence(&error.to_string())),
+            },
+            CommandError::Silent | CommandError::Broken(_) => Self {
                 status: StatusCode::BAD_GATEWAY,
-                refusal: Refusal::new(Code::FORWARDING, sentence(&other.to_string())),
+                refusal: Refusal::new(Code(810), sentence(&error.to_string())),
             },
         }
     }

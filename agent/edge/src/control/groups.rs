@@ -1,7 +1,7 @@
 //! `/backends/tunnel_group`: tunnel groups.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn backend_id(text: &str) -> Result<BackendId, ApiError> {
 pub(super) async fn list(
     Caller(account): Caller,
     uris: Uris,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
 ) -> Result<Json<Value>, ApiError> {
     let entries =
         account.groups().into_iter().map(|group| (group.id.to_string(), shape(&uris, &account, &group)));
@@ -70,6 +70,8 @@ pub(super) async fn update(
     Path(id): Path<String>,
     Body(asked): Body<Change>,
 ) -> Result<Json<Value>, ApiError> {
+    // Clients that leave the labels as they are send none.
+    let asked = Change { labels: asked.labels.filter(|labels| !labels.is_empty()), ..asked };
     let group = account.update_group(&backend_id(&id)?, asked.into())?;
     Ok(Json(shape(&uris, &account, &group)))
 }

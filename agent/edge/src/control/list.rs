@@ -1,19 +1,49 @@
 //! Lists, a page at a time.
 
-use serde::Deserialize;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 use super::error::ApiError;
 use super::router::Uris;
+use crate::model::Model;
 
 const MOST: usize = 100;
 
 /// Which page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 pub(super) struct PageQuery {
     before_id: Option<String>,
     limit: Option<usize>,
+}
+
+impl FromRequestParts<Model> for PageQuery {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Model) -> Result<Self, ApiError> {
+        let mut query = Self::default();
+        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+            match &*name {
+                _ if value.is_empty() => {}
+                "before_id" => query.before_id = Some(value.into_owned()),
+                "limit" => {
+                    let limit = value.parse().map_err(|_| {
+                        ApiError::bad_request(232, format!("A page's limit is a number, not {value:?}."))
+                    })?;
+                    query.limit = Some(limit);
+                }
+                // A list that is silently whole would be taken for what was asked for.
+                _ => {
+                    let message = format!(
+                        "{name:?} is not offered for lists by this edge; page with before_id and limit."
+                    );
+                    return Err(ApiError::bad_request(215, message));
+                }
+            }
+        }
+        Ok(query)
+    }
 }
 
 /// The page of `entries` (oldest first, each with its id) that was asked for, newest first.

@@ -1,7 +1,7 @@
 //! `/tunnels`, `/tunnel_sessions` and `/endpoints`: what is online.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ pub(super) async fn tunnels(
     Caller(account): Caller,
     State(model): State<Model>,
     uris: Uris,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
 ) -> Result<Json<Value>, ApiError> {
     let entries = account
         .tunnels()
@@ -40,7 +40,7 @@ pub(super) async fn sessions(
     Caller(account): Caller,
     State(model): State<Model>,
     uris: Uris,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
 ) -> Result<Json<Value>, ApiError> {
     let entries = account
         .sessions()
@@ -94,7 +94,7 @@ pub(super) async fn endpoints(
     Caller(account): Caller,
     State(model): State<Model>,
     uris: Uris,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
 ) -> Result<Json<Value>, ApiError> {
     let entries = account
         .endpoints()
@@ -114,7 +114,7 @@ pub(super) async fn endpoint(
     Ok(Json(endpoint_shape(&uris, &model, &account, &found)))
 }
 
-fn reference(uris: &Uris, path: &str, id: &str) -> Value {
+pub(super) fn reference(uris: &Uris, path: &str, id: &str) -> Value {
     json!({ "id": id, "uri": uris.of(&format!("{path}/{id}")) })
 }
 
@@ -164,6 +164,13 @@ fn session_shape(uris: &Uris, model: &Model, session: &SessionView) -> Value {
 
 fn endpoint_shape(uris: &Uris, model: &Model, account: &Account, endpoint: &EndpointView) -> Value {
     let tunnel = account.tunnels().into_iter().find(|tunnel| endpoint.tunnel.as_ref() == Some(&tunnel.id));
+    let edge = endpoint.edge.as_ref().and_then(|id| account.edge(id).ok());
+    let (metadata, description) = match (&tunnel, edge) {
+        (Some(tunnel), _) => (tunnel.metadata.clone(), tunnel.description.clone()),
+        (None, Some(edge)) => (edge.metadata, edge.description),
+        (None, None) => Default::default(),
+    };
+    let domain = account.domains().into_iter().find(|domain| domain.host == endpoint.host);
     let internal = endpoint.host.is_internal();
     json!({
         "id": endpoint.id.as_str(),
@@ -178,9 +185,9 @@ fn endpoint_shape(uris: &Uris, model: &Model, account: &Account, endpoint: &Endp
         "host": endpoint.host.as_str(),
         "port": endpoint.port,
         "type": if endpoint.edge.is_some() { "edge" } else { "ephemeral" },
-        "metadata": tunnel.as_ref().map(|tunnel| tunnel.metadata.as_str()).unwrap_or_default(),
-        "description": tunnel.as_ref().map(|tunnel| tunnel.description.as_str()).unwrap_or_default(),
-        "domain": null,
+        "metadata": metadata,
+        "description": description,
+        "domain": domain.map(|domain| reference(uris, "/reserved_domains", domain.id.as_str())),
         "tcp_addr": null,
         "tunnel": endpoint.tunnel.as_ref().map(|id| reference(uris, "/tunnels", id.as_str())),
         "edge": endpoint.edge.as_ref().map(|id| reference(uris, "/edges/https", id.as_str())),

@@ -69,20 +69,29 @@ impl<T: DeserializeOwned> FromRequest<Model> for Body<T> {
         let kind =
             request.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default().to_owned());
         let json = |kind: &str| kind.split(';').next().unwrap_or_default().trim() == "application/json";
-        match kind.as_deref() {
-            Some(kind) if json(kind) => {}
-            Some(_) => return Err(refuse(210, "The API takes application/json.")),
-            None => return Err(refuse(216, "The content type is missing; the API takes application/json.")),
-        }
         let bytes = Bytes::from_request(request, model).await.map_err(IntoResponse::into_response)?;
-        // A command such as "stop" may come without a body.
-        let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
+        let bytes = match kind.as_deref() {
+            // A command such as "update" comes without a body.
+            None if bytes.is_empty() => Bytes::from_static(b"{}"),
+            None => return Err(refuse(216, "The content type is missing; the API takes application/json.")),
+            Some(kind) if !json(kind) => return Err(refuse(210, "The API takes application/json.")),
+            Some(_) if bytes.is_empty() => Bytes::from_static(b"{}"),
+            Some(_) => bytes,
+        };
         match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Self(value)),
             Err(error) => {
                 Err(refuse(213, &format!("The body can't be read as what this request takes: {error}.")))
             }
         }
+    }
+}
+
+/// Refuses to make something for somebody else: what an account has belongs to all of its logins.
+pub(super) fn no_owner(owner: Option<&str>) -> Result<(), ApiError> {
+    match owner {
+        None | Some("") => Ok(()),
+        Some(_) => Err(ApiError::bad_request(215, "\"owner_id\" is not offered by this edge.")),
     }
 }
 

@@ -5,7 +5,9 @@ use http::StatusCode;
 use http::request::Parts;
 
 use super::error::ApiError;
-use super::{app_sessions, credentials, edges, groups, online, routes};
+use super::{
+    api_keys, app_sessions, app_users, credentials, domains, edges, groups, modules, online, routes,
+};
 use crate::model::{Model, Scheme};
 
 /// The largest request, 1 MiB.
@@ -15,9 +17,24 @@ const MAX_BODY: usize = 1024 * 1024;
 pub(crate) fn router(model: Model) -> Router {
     Router::new()
         .route("/credentials", get(credentials::list).post(credentials::create))
-        .route("/credentials/{id}", get(credentials::show).delete(credentials::revoke))
+        .route(
+            "/credentials/{id}",
+            get(credentials::show).patch(credentials::update).delete(credentials::revoke),
+        )
+        .route("/api_keys", get(api_keys::list).post(api_keys::create))
+        .route("/api_keys/{id}", get(api_keys::show).patch(api_keys::update).delete(api_keys::revoke))
+        .route("/reserved_domains", get(domains::list).post(domains::create))
+        .route("/reserved_domains/{id}", get(domains::show).patch(domains::update).delete(domains::release))
         .route("/edges/https", get(edges::list).post(edges::create))
         .route("/edges/https/{edge}", get(edges::show).patch(edges::update).delete(edges::delete))
+        .route(
+            "/edges/https/{edge}/tls_termination",
+            put(edges::set_tls).get(edges::show_tls).delete(edges::delete_tls),
+        )
+        .route(
+            "/edges/https/{edge}/{module}",
+            put(modules::set_on_edge).get(modules::show_on_edge).delete(modules::delete_on_edge),
+        )
         .route("/edges/https/{edge}/routes", post(routes::create))
         .route(
             "/edges/https/{edge}/routes/{id}",
@@ -31,6 +48,10 @@ pub(crate) fn router(model: Model) -> Router {
             "/edges/https/{edge}/routes/{id}/backend",
             put(routes::set_backend).get(routes::show_backend).delete(routes::delete_backend),
         )
+        .route(
+            "/edges/https/{edge}/routes/{id}/{module}",
+            put(modules::set_on_route).get(modules::show_on_route).delete(modules::delete_on_route),
+        )
         .route("/backends/tunnel_group", get(groups::list).post(groups::create))
         .route("/backends/tunnel_group/{id}", get(groups::show).patch(groups::update).delete(groups::delete))
         .route("/tunnels", get(online::tunnels))
@@ -42,6 +63,8 @@ pub(crate) fn router(model: Model) -> Router {
         .route("/tunnel_sessions/{id}/update", post(online::update))
         .route("/endpoints", get(online::endpoints))
         .route("/endpoints/{id}", get(online::endpoint))
+        .route("/app/users", get(app_users::list))
+        .route("/app/users/{id}", get(app_users::show).delete(app_users::revoke))
         .route("/app/sessions", get(app_sessions::list))
         .route("/app/sessions/{id}", get(app_sessions::show).delete(app_sessions::revoke))
         .fallback(nothing)
@@ -51,7 +74,7 @@ pub(crate) fn router(model: Model) -> Router {
 }
 
 async fn nothing() -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, 380, "The API has nothing at this path.")
+    ApiError::nothing_here()
 }
 
 async fn not_so() -> ApiError {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::edges::edge_id;
 use super::error::ApiError;
+use super::modules;
 use super::request::{Body, Caller};
 use super::router::Uris;
 use crate::model::{
@@ -73,12 +74,15 @@ impl Change {
     /// Reads a change; `before` is how the route matches so far.
     fn read(self, before: Option<&PathMatch>) -> Result<RouteChange, ApiError> {
         if let Some((name, _)) = self.others.iter().find(|(_, value)| !value.is_null()) {
-            return Err(ApiError::bad_request(
-                214,
-                format!("{name:?} is not offered for routes by this edge."),
-            ));
+            return Err(match modules::OF_ROUTES.contains(&name.as_str()) {
+                true => modules::not_offered(name),
+                false => ApiError::bad_request(213, format!("A route has no member {name:?}.")),
+            });
         }
-        let matches = match (self.match_type.as_deref(), self.path) {
+        // Clients that leave a text as it is send an empty one.
+        let said = |text: Option<String>| text.filter(|text| before.is_none() || !text.is_empty());
+        let (match_type, path) = (said(self.match_type), said(self.path));
+        let matches = match (match_type.as_deref(), path) {
             (None, None) => None,
             (Some("path_prefix"), Some(path)) => Some(PathMatch::Prefix(path)),
             (Some("exact_path"), Some(path)) => Some(PathMatch::Exact(path)),
@@ -95,8 +99,8 @@ impl Change {
         };
         Ok(RouteChange {
             matches,
-            description: self.description,
-            metadata: self.metadata,
+            description: said(self.description),
+            metadata: said(self.metadata),
             backend: self.backend.map(Backend::read).transpose()?.map(Some),
             oidc: self.oidc.map(|oidc| Some(oidc.read())),
         })
@@ -131,7 +135,7 @@ impl Oidc {
 
 type Ids = Path<(String, String)>;
 
-fn ids((edge, route): (String, String)) -> Result<(EdgeId, RouteId), ApiError> {
+pub(super) fn ids((edge, route): (String, String)) -> Result<(EdgeId, RouteId), ApiError> {
     let id = RouteId::parse(&route).ok_or_else(|| ApiError::not_found("route", &route))?;
     Ok((edge_id(&edge)?, id))
 }

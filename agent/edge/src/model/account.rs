@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use ground::{Secret, random};
 
-use super::{AccountId, ApiKeyId, CredentialId, LoginId};
+use super::{AccountId, Acl, ApiKeyId, CredentialId, LoginId};
 
 /// An account as it is set up when the edge starts.
 #[derive(Clone, Debug)]
@@ -79,6 +79,8 @@ pub struct Credential {
     pub metadata: String,
     /// The authtoken.
     pub token: Secret,
+    /// What its agents may bind.
+    pub acl: Acl,
 }
 
 /// A key of the control API.
@@ -90,6 +92,8 @@ pub struct ApiKey {
     pub created_at: DateTime<Utc>,
     /// For people, at most 255 characters.
     pub description: String,
+    /// For machines, at most 4096 bytes.
+    pub metadata: String,
     /// The key.
     pub token: Secret,
 }

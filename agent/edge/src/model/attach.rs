@@ -7,7 +7,7 @@ use super::index::Online;
 use super::online::{AgentSession, Scheme, SessionView, Tunnel, TunnelKind, TunnelView};
 use super::state::State;
 use super::transport::Transport;
-use super::{Account, EdgeId, EndpointView, Labels, ModelError, SessionId, TunnelId, limits};
+use super::{Account, Acl, EdgeId, EndpointView, Labels, ModelError, SessionId, TunnelId, limits};
 use crate::code::{Code, Refusal};
 
 /// How many sessions an account has at most, and how many tunnels a session.
@@ -143,6 +143,10 @@ impl Account {
         let about = checked(about)?;
         let mut state = self.model.lock();
         self.check_session(&state, session)?;
+        if !self.acl(&state, session)?.permits_labels(&labels) {
+            let message = format!("The ACL of {} does not permit these labels.", session.credential);
+            return Err(Refusal::new(Code::ACL_LABEL, message));
+        }
         if !state.groups_of(&self.id).any(|group| group.takes(&labels)) {
             let shown: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let message = format!(
@@ -214,6 +218,14 @@ impl Account {
         }
         let message = format!("Other tunnels share {at}. Stop them before pooling is turned off.");
         Err(Refusal::new(Code::ALREADY_ONLINE, message))
+    }
+
+    /// What the credential that a session came with may bind, as it stands now.
+    pub(super) fn acl<'s>(&self, state: &'s State, session: &AgentSession) -> Result<&'s Acl, Refusal> {
+        let gone = || Refusal::new(Code::TOKEN_UNKNOWN, "The authtoken was revoked. Use another one.");
+        let entry = state.account(&self.id).map_err(|_| gone())?;
+        let credential = entry.credentials.iter().find(|credential| credential.id == session.credential);
+        Ok(&credential.ok_or_else(gone)?.acl)
     }
 
     pub(super) fn check_session(&self, state: &State, session: &AgentSession) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use super::port::{OpenPort, Port, taken};
 use super::state::State;
 use super::transport::Transport;
 use super::vouchers::BindToken;
-use super::{Account, EndpointId, Host, TunnelId, limits};
+use super::{Account, Acl, EndpointId, Host, Model, TunnelId, limits};
 use crate::code::{Code, Refusal};
 
 /// An endpoint that an agent asks for.
@@ -76,6 +76,7 @@ impl Account {
         }
         let scheme = wanted.scheme;
         let known = self.address(scheme, &name);
+        self.check_permitted(self.acl(&state, session)?, session, scheme, known.as_ref())?;
         if let Some(at) = &known {
             let sharing = wanted.pooling.then_some(&wanted.transport);
             self.make_way(&mut state, session, (scheme, at), sharing, resumed.as_ref())?;
@@ -158,6 +159,30 @@ impl Account {
         Some(HostPort { host, port: self.model.port(scheme) })
     }
 
+    /// Whether the credential that the session came with may bind there.
+    fn check_permitted(
+        &self,
+        acl: &Acl,
+        session: &AgentSession,
+        scheme: Scheme,
+        at: Option<&HostPort>,
+    ) -> Result<(), Refusal> {
+        let (permitted, what) = match at {
+            None => {
+                (acl.permits_address(self.model.tcp_host(), None), "a port of the edge's choice".to_owned())
+            }
+            Some(at) if scheme == Scheme::Tcp => {
+                (acl.permits_address(&at.host, Some(at.port)), at.to_string())
+            }
+            Some(at) => (acl.permits_domain(&at.host), at.host.to_string()),
+        };
+        if permitted {
+            return Ok(());
+        }
+        let message = format!("The ACL of {} does not permit binding {what}.", session.credential);
+        Err(Refusal::new(Code::ACL_NAME, message))
+    }
+
     /// Makes sure that nobody else is at the address, unless all who are there share it: only the tunnel that is being
     /// resumed makes way.
     fn make_way(
@@ -200,6 +225,7 @@ impl Account {
     /// Whether a name may be this account's at all.
     fn check_free(&self, state: &State, scheme: Scheme, host: &Host) -> Result<(), Refusal> {
         self.model.check_unreserved(host)?;
+        Model::check_reserved(state, &self.id, host)?;
         if let Some(entry) = state.edge_on(host) {
             let whose =
                 if entry.account == self.id { entry.edge.id.as_str() } else { "an Edge of another account" };

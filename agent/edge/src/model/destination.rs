@@ -124,7 +124,7 @@ impl Destination {
 
 impl State {
     fn knows(&self, host: &Host) -> bool {
-        self.edge_on(host).is_some() || self.names.contains(host)
+        self.edge_on(host).is_some() || self.reserved(host).is_some() || self.names.contains(host)
     }
 }
 

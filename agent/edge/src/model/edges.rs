@@ -2,8 +2,8 @@
 
 use super::state::{EdgeEntry, State};
 use super::{
-    Account, EdgeChange, EdgeId, GroupChange, Host, HttpsEdge, ModelError, OidcModule, PathMatch, Route,
-    RouteBackend, RouteChange, RouteId, Scheme, limits,
+    Account, EdgeChange, EdgeId, GroupChange, Host, HttpsEdge, Model, ModelError, OidcModule, PathMatch,
+    Route, RouteBackend, RouteChange, RouteId, Scheme, limits,
 };
 use crate::code::{Code, Refusal};
 
@@ -25,12 +25,13 @@ impl Account {
     /// Makes an Edge without routes.
     pub fn create_edge(&self, change: EdgeChange) -> Result<HttpsEdge, ModelError> {
         let mut entry = EdgeEntry::new(self.id.clone(), self.model.now());
-        let mut state = self.model.lock();
-        state.account(&self.id)?;
-        self.apply(&state, &mut entry, change)?;
-        let edge = entry.edge.clone();
-        state.edges.push(entry);
-        Ok(edge)
+        self.model.change(|state| {
+            state.account(&self.id)?;
+            self.apply(state, &mut entry, change)?;
+            let edge = entry.edge.clone();
+            state.edges.push(entry);
+            Ok(edge)
+        })
     }
 
     /// Makes an Edge as the dashboard does: on a random host, with a route for every path that leads to the tunnels
@@ -39,7 +40,7 @@ impl Account {
         let edge = self.create_edge(EdgeChange {
             description: Some(description.to_owned()),
             hosts: Some(vec![self.model.domain().random_child()]),
-            metadata: None,
+            ..EdgeChange::default()
         })?;
         let labels = [("edge".to_owned(), edge.id.to_string())].into();
         let group = self.create_group(GroupChange { labels: Some(labels), ..GroupChange::default() })?;
@@ -50,24 +51,26 @@ impl Account {
 
     /// Changes an Edge.
     pub fn update_edge(&self, id: &EdgeId, change: EdgeChange) -> Result<HttpsEdge, ModelError> {
-        let mut state = self.model.lock();
-        let mut changed = state.edge(&self.id, id)?.clone();
-        self.apply(&state, &mut changed, change)?;
-        let edge = changed.edge.clone();
-        let entry = state.edge_mut(&self.id, id)?;
-        let before = std::mem::replace(entry, changed);
-        self.model.end_other_sessions(entry, &before.edge.hosts);
-        Ok(edge)
+        self.model.change(|state| {
+            let mut changed = state.edge(&self.id, id)?.clone();
+            self.apply(state, &mut changed, change)?;
+            let edge = changed.edge.clone();
+            let entry = state.edge_mut(&self.id, id)?;
+            let before = std::mem::replace(entry, changed);
+            self.model.end_other_sessions(entry, &before.edge.hosts);
+            Ok(edge)
+        })
     }
 
     /// Takes an Edge away, with its routes and the sessions of the people who signed in to it. Tunnels stay.
     pub fn delete_edge(&self, id: &EdgeId) -> Result<(), ModelError> {
-        let mut state = self.model.lock();
-        let entry = state.edge_mut(&self.id, id)?;
-        let hosts = std::mem::take(&mut entry.edge.hosts);
-        self.model.end_other_sessions(entry, &hosts);
-        state.edges.retain(|entry| entry.edge.id != *id);
-        Ok(())
+        self.model.change(|state| {
+            let entry = state.edge_mut(&self.id, id)?;
+            let hosts = std::mem::take(&mut entry.edge.hosts);
+            self.model.end_other_sessions(entry, &hosts);
+            state.edges.retain(|entry| entry.edge.id != *id);
+            Ok(())
+        })
     }
 
     /// One route of an Edge.
@@ -86,16 +89,17 @@ impl Account {
             backend: None,
             oidc: None,
         };
-        let mut state = self.model.lock();
-        let settings = self.apply_to_route(&state, edge, &mut route, change)?;
-        let entry = state.edge_mut(&self.id, edge)?;
-        if entry.edge.routes.len() == MOST_ROUTES {
-            return Err(refused(Code::BIND_INVALID, format!("an Edge has at most {MOST_ROUTES} routes")));
-        }
-        entry.edge.routes.push(route.clone());
-        entry.guard(&route.id, settings);
-        entry.make_gates(|host, settings| self.model.gate(host, settings));
-        Ok(route)
+        self.model.change(|state| {
+            let settings = self.apply_to_route(state, edge, &mut route, change)?;
+            let entry = state.edge_mut(&self.id, edge)?;
+            if entry.edge.routes.len() == MOST_ROUTES {
+                return Err(refused(Code::BIND_INVALID, format!("an Edge has at most {MOST_ROUTES} routes")));
+            }
+            entry.edge.routes.push(route.clone());
+            entry.guard(&route.id, settings);
+            entry.make_gates(|host, settings| self.model.gate(host, settings));
+            Ok(route)
+        })
     }
 
     /// Changes a route. Sessions that were made under another OIDC configuration end, and what they have open.
@@ -105,30 +109,32 @@ impl Account {
         id: &RouteId,
         change: RouteChange,
     ) -> Result<Route, ModelError> {
-        let mut state = self.model.lock();
-        let mut route = state.edge(&self.id, edge)?.route(id)?.clone();
-        let before = route.oidc.clone();
-        let settings = self.apply_to_route(&state, edge, &mut route, change)?;
-        let entry = state.edge_mut(&self.id, edge)?;
-        *entry.route_mut(id)? = route.clone();
-        if route.oidc != before {
-            entry.guard(id, settings);
-            entry.make_gates(|host, settings| self.model.gate(host, settings));
-            self.model.end_other_sessions(entry, &entry.edge.hosts);
-        }
-        Ok(route)
+        self.model.change(|state| {
+            let mut route = state.edge(&self.id, edge)?.route(id)?.clone();
+            let before = route.oidc.clone();
+            let settings = self.apply_to_route(state, edge, &mut route, change)?;
+            let entry = state.edge_mut(&self.id, edge)?;
+            *entry.route_mut(id)? = route.clone();
+            if route.oidc != before {
+                entry.guard(id, settings);
+                entry.make_gates(|host, settings| self.model.gate(host, settings));
+                self.model.end_other_sessions(entry, &entry.edge.hosts);
+            }
+            Ok(route)
+        })
     }
 
     /// Takes a route away.
     pub fn delete_route(&self, edge: &EdgeId, id: &RouteId) -> Result<(), ModelError> {
-        let mut state = self.model.lock();
-        let entry = state.edge_mut(&self.id, edge)?;
-        entry.route(id)?;
-        entry.edge.routes.retain(|route| route.id != *id);
-        entry.guard(id, None);
-        entry.make_gates(|host, settings| self.model.gate(host, settings));
-        self.model.end_other_sessions(entry, &entry.edge.hosts);
-        Ok(())
+        self.model.change(|state| {
+            let entry = state.edge_mut(&self.id, edge)?;
+            entry.route(id)?;
+            entry.edge.routes.retain(|route| route.id != *id);
+            entry.guard(id, None);
+            entry.make_gates(|host, settings| self.model.gate(host, settings));
+            self.model.end_other_sessions(entry, &entry.edge.hosts);
+            Ok(())
+        })
     }
 
     /// Sets a route's OIDC module, or takes it away.
@@ -148,6 +154,9 @@ impl Account {
         if let Some(metadata) = change.metadata {
             entry.edge.metadata = limits::metadata(metadata)?;
         }
+        if let Some(tls) = change.tls {
+            entry.edge.tls = tls;
+        }
         if let Some(hosts) = change.hosts {
             if hosts.len() > MOST_HOSTS {
                 return Err(refused(
@@ -166,6 +175,7 @@ impl Account {
 
     fn check_host(&self, state: &State, edge: &EdgeId, host: &Host) -> Result<(), ModelError> {
         self.model.check_unreserved(host)?;
+        Model::check_reserved(state, &self.id, host)?;
         if let Some(holder) = state.edge_on(host).filter(|holder| holder.edge.id != *edge) {
             let whose = if holder.account == self.id {
                 holder.edge.id.as_str()

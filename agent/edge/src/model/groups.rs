@@ -25,35 +25,39 @@ impl Account {
             labels: Labels::new(),
         };
         apply(&mut group, change)?;
-        let mut state = self.model.lock();
-        state.account(&self.id)?;
-        state.groups.push(GroupEntry { account: self.id.clone(), group: group.clone() });
-        Ok(group)
+        self.model.change(|state| {
+            state.account(&self.id)?;
+            state.groups.push(GroupEntry { account: self.id.clone(), group: group.clone() });
+            Ok(group)
+        })
     }
 
     /// Changes a tunnel group.
     pub fn update_group(&self, id: &BackendId, change: GroupChange) -> Result<TunnelGroup, ModelError> {
-        let mut state = self.model.lock();
-        let mut group = state.group(&self.id, id)?.clone();
-        apply(&mut group, change)?;
-        for entry in state.groups.iter_mut().filter(|entry| entry.group.id == *id) {
-            entry.group.clone_from(&group);
-        }
-        Ok(group)
+        self.model.change(|state| {
+            let mut group = state.group(&self.id, id)?.clone();
+            apply(&mut group, change)?;
+            for entry in state.groups.iter_mut().filter(|entry| entry.group.id == *id) {
+                entry.group.clone_from(&group);
+            }
+            Ok(group)
+        })
     }
 
     /// Takes a tunnel group away that no route leads to.
     pub fn delete_group(&self, id: &BackendId) -> Result<(), ModelError> {
-        let mut state = self.model.lock();
-        state.group(&self.id, id)?;
-        let leads_here = |route: &&Route| route.backend.as_ref().is_some_and(|backend| backend.id == *id);
-        let user = state.edges_of(&self.id).flat_map(|entry| &entry.edge.routes).find(leads_here);
-        if let Some(route) = user {
-            let reason = format!("the route {} still leads to {id}; take its backend away first", route.id);
-            return Err(ModelError::Refused(Refusal::new(Code::NO_SUCH_RESOURCE, reason)));
-        }
-        state.groups.retain(|entry| entry.group.id != *id);
-        Ok(())
+        self.model.change(|state| {
+            state.group(&self.id, id)?;
+            let leads_here = |route: &&Route| route.backend.as_ref().is_some_and(|backend| backend.id == *id);
+            let user = state.edges_of(&self.id).flat_map(|entry| &entry.edge.routes).find(leads_here);
+            if let Some(route) = user {
+                let reason =
+                    format!("the route {} still leads to {id}; take its backend away first", route.id);
+                return Err(ModelError::Refused(Refusal::new(Code::NO_SUCH_RESOURCE, reason)));
+            }
+            state.groups.retain(|entry| entry.group.id != *id);
+            Ok(())
+        })
     }
 }
 

@@ -24,8 +24,17 @@ pub struct HttpsEdge {
     pub metadata: String,
     /// The hosts that it answers on, all on the public port; unique in the whole edge.
     pub hosts: Vec<Host>,
+    /// What is said of how it terminates TLS, if anything is.
+    pub tls: Option<TlsModule>,
     /// What happens to requests, by path.
     pub routes: Vec<Route>,
+}
+
+/// How an Edge terminates TLS: at the edge, by version 1.2 or 1.3, as it would without the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TlsModule {
+    /// Whether the least version was said.
+    pub says_version: bool,
 }
 
 /// What an Edge does with some of its requests.
@@ -145,6 +154,8 @@ pub struct EdgeChange {
     pub metadata: Option<String>,
     /// The hosts; an Edge that is made without any answers on none until it is given some.
     pub hosts: Option<Vec<Host>>,
+    /// How it terminates TLS; `Some(None)` takes the module away.
+    pub tls: Option<Option<TlsModule>>,
 }
 
 /// What is chosen when a route is made, or changed when it is given.

@@ -14,8 +14,16 @@ macro_rules! ids {
         pub struct $name(String);
 
         impl $name {
+            #[allow(dead_code, reason = "some kinds stand for something that is there")]
             pub(crate) fn random() -> Self {
                 Self(format!(concat!($prefix, "{}"), random::alphanumeric(LENGTH)))
+            }
+
+            /// The identifier that stands for a digest, always the same.
+            #[allow(dead_code, reason = "most kinds are random alone")]
+            pub(crate) fn of_digest(digest: &[u8]) -> Self {
+                let text: String = digest.iter().take(13).map(|byte| format!("{byte:02x}")).collect();
+                Self(format!(concat!($prefix, "{}"), text))
             }
 
             /// The identifier in `text`, if it is one of this kind.
@@ -48,6 +56,10 @@ ids! {
     ApiKeyId = "ak_";
     /// A credential: an authtoken.
     CredentialId = "cr_";
+    /// A reserved domain.
+    DomainId = "rd_";
+    /// Somebody who signs in to an account's endpoints.
+    AppUserId = "au_";
     /// An HTTPS Edge.
     EdgeId = "edghts_";
     /// A route of an HTTPS Edge.

@@ -2,11 +2,13 @@
 //! dashboard all work on this one model, each through an [`Account`].
 
 mod account;
+mod acl;
 mod app_sessions;
 mod attach;
 mod bind;
 mod credentials;
 mod destination;
+mod domains;
 mod edges;
 mod groups;
 mod host;
@@ -26,15 +28,19 @@ pub(crate) mod transport;
 mod vouchers;
 
 pub use account::{ApiKey, Credential, Login, NewAccount, NewLogin, Profile, Role, api_key, authtoken};
-pub use app_sessions::AppSession;
+pub use acl::Acl;
+pub use app_sessions::{AppSession, AppUser};
+pub use credentials::{ApiKeyChange, CredentialChange};
+pub use domains::{DomainChange, ReservedDomain};
 pub use host::Host;
 pub use host_port::HostPort;
 pub use https_edge::{
     EdgeChange, GroupChange, HttpsEdge, Labels, OidcModule, PathMatch, Route, RouteBackend, RouteChange,
-    TunnelGroup,
+    TlsModule, TunnelGroup,
 };
 pub use id::{
-    AccountId, ApiKeyId, BackendId, CredentialId, EdgeId, EndpointId, LoginId, RouteId, SessionId, TunnelId,
+    AccountId, ApiKeyId, AppUserId, BackendId, CredentialId, DomainId, EdgeId, EndpointId, LoginId, RouteId,
+    SessionId, TunnelId,
 };
 pub use online::{AgentInfo, EndpointView, Scheme, SessionView, TunnelKind, TunnelView, UpstreamProtocol};
 pub use registry::{Account, Model, ModelError, SignedIn};

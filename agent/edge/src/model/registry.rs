@@ -10,7 +10,7 @@ use super::online::AgentSession;
 use super::state::{AccountEntry, EdgeEntry, State};
 use super::vouchers::Vouchers;
 use super::{
-    AccountId, ApiKey, ApiKeyId, Credential, CredentialId, Host, HostPort, Login, LoginId, NewAccount,
+    AccountId, Acl, ApiKey, ApiKeyId, Credential, CredentialId, Host, HostPort, Login, LoginId, NewAccount,
     Profile, Scheme,
 };
 use crate::code::{Code, Refusal};
@@ -256,6 +256,14 @@ impl Model {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes what is kept: all of it or nothing.
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
+        change(&mut self.lock())
+    }
+
     /// Refuses the names that are the edge's own.
     pub(super) fn check_unreserved(&self, host: &Host) -> Result<(), Refusal> {
         let domain = self.domain();
@@ -298,8 +306,10 @@ impl Account {
 
     /// Gives the account the entitlement for OIDC, or takes it away; what is set up already stays.
     pub fn entitle_to_oidc(&self, entitled: bool) -> Result<(), ModelError> {
-        self.model.lock().account_mut(&self.id)?.profile.oidc = entitled;
-        Ok(())
+        self.model.change(|state| {
+            state.account_mut(&self.id)?.profile.oidc = entitled;
+            Ok(())
+        })
     }
 }
 
@@ -310,9 +320,15 @@ fn entry(account: NewAccount, now: DateTime<Utc>) -> AccountEntry {
         description: String::new(),
         metadata: String::new(),
         token,
+        acl: Acl::default(),
     };
-    let api_key =
-        |token: Secret| ApiKey { id: ApiKeyId::random(), created_at: now, description: String::new(), token };
+    let api_key = |token: Secret| ApiKey {
+        id: ApiKeyId::random(),
+        created_at: now,
+        description: String::new(),
+        metadata: String::new(),
+        token,
+    };
     AccountEntry {
         profile: Profile {
             id: AccountId::random(),

@@ -10,13 +10,14 @@ use ground::Secret;
 use super::index::Online;
 use super::{
     AccountId, ApiKey, BackendId, Credential, EdgeId, EndpointId, Host, HttpsEdge, Login, ModelError,
-    Profile, Route, RouteId, TunnelGroup,
+    Profile, ReservedDomain, Route, RouteId, TunnelGroup,
 };
 
 pub(crate) struct State {
     pub(crate) accounts: Vec<AccountEntry>,
     pub(crate) edges: Vec<EdgeEntry>,
     pub(crate) groups: Vec<GroupEntry>,
+    pub(crate) domains: Vec<DomainEntry>,
     pub(crate) online: Online,
     /// Names of other sites that agents were given: they keep their certificate while nobody is online.
     pub(crate) names: Names,
@@ -53,6 +54,11 @@ pub(crate) struct AccountEntry {
     pub(crate) api_keys: Vec<ApiKey>,
 }
 
+pub(crate) struct DomainEntry {
+    pub(crate) account: AccountId,
+    pub(crate) domain: ReservedDomain,
+}
+
 pub(crate) struct GroupEntry {
     pub(crate) account: AccountId,
     pub(crate) group: TunnelGroup,
@@ -74,7 +80,14 @@ pub(crate) struct EdgeEntry {
 
 impl State {
     pub(crate) fn new(accounts: Vec<AccountEntry>, online: Online) -> Self {
-        Self { accounts, edges: Vec::new(), groups: Vec::new(), online, names: Names::default() }
+        Self {
+            accounts,
+            edges: Vec::new(),
+            groups: Vec::new(),
+            domains: Vec::new(),
+            online,
+            names: Names::default(),
+        }
     }
 
     pub(crate) fn account(&self, id: &AccountId) -> Result<&AccountEntry, ModelError> {
@@ -135,6 +148,7 @@ impl EdgeEntry {
             description: String::new(),
             metadata: String::new(),
             hosts: Vec::new(),
+            tls: None,
             routes: Vec::new(),
         };
         Self {

@@ -9,7 +9,12 @@ use crate::client::{Browser, body, send, text};
 use crate::issuer::ISSUER;
 use crate::world::World;
 
-async fn call(world: &World, method: Method, path: &str, payload: Option<Value>) -> (StatusCode, Value) {
+pub(crate) async fn call(
+    world: &World,
+    method: Method,
+    path: &str,
+    payload: Option<Value>,
+) -> (StatusCode, Value) {
     let url =
         if path.starts_with("https:") { path.to_owned() } else { format!("https://api.tunnel.test{path}") };
     let request = Request::builder()
@@ -26,7 +31,7 @@ async fn call(world: &World, method: Method, path: &str, payload: Option<Value>)
     (status, if body.is_empty() { Value::Null } else { serde_json::from_str(&body).unwrap() })
 }
 
-async fn ok(world: &World, method: Method, path: &str, payload: Option<Value>) -> Value {
+pub(crate) async fn ok(world: &World, method: Method, path: &str, payload: Option<Value>) -> Value {
     let (status, answer) = call(world, method.clone(), path, payload).await;
     assert!(status.is_success(), "{method} {path}: {status} {answer}");
     answer
@@ -199,8 +204,15 @@ async fn what_cannot_be_done_is_refused() {
     assert_eq!(refused(Method::GET, "/edges/https/edghts_none", Value::Null).await, expected(404, "380"));
     assert_eq!(refused(Method::GET, "/nothing", Value::Null).await, expected(404, "380"));
     assert_eq!(refused(Method::DELETE, "/tunnels", Value::Null).await, expected(405, "211"));
-    let acl = json!({ "acl": ["bind:app.tunnel.test"] });
-    assert_eq!(refused(Method::POST, "/credentials", acl).await, expected(400, "619"));
+    let acl = json!({ "acl": ["tunnel"] });
+    assert_eq!(refused(Method::POST, "/credentials", acl).await, expected(400, "600"));
+    assert_eq!(refused(Method::GET, "/credentials?limit=all", Value::Null).await, expected(400, "232"));
+    let filter = "/credentials?filter=obj.id%20%3D%3D%20%22x%22";
+    assert_eq!(refused(Method::GET, filter, Value::Null).await, expected(400, "215"));
+    assert_eq!(
+        refused(Method::POST, "/api_keys", json!({ "owner_id": "usr_1" })).await,
+        expected(400, "215")
+    );
 }
 
 #[tokio::test]
@@ -228,4 +240,68 @@ async fn one_account_sees_nothing_of_another() {
     let path = format!("/edges/https/{}", edge.id);
     assert_eq!(call(&world, Method::GET, &path, None).await.0, StatusCode::NOT_FOUND);
     assert_eq!(call(&world, Method::DELETE, &path, None).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn modules_that_are_not_enforced_are_never_there_and_cannot_be_set() {
+    let world = World::new().await;
+    let edge = world.account().create_edge_with_tunnel_group("").unwrap();
+    let edge_path = format!("/edges/https/{}", edge.id);
+    let route_path = format!("{edge_path}/routes/{}", edge.routes[0].id);
+    for module in [
+        format!("{edge_path}/mutual_tls"),
+        format!("{route_path}/oauth"),
+        format!("{route_path}/saml"),
+        format!("{route_path}/nothing"),
+    ] {
+        let (status, body) = call(&world, Method::PUT, &module, Some(json!({ "enabled": true }))).await;
+        assert!(status.is_client_error(), "{module}: {body}");
+        assert_eq!(call(&world, Method::GET, &module, None).await.0, StatusCode::NOT_FOUND, "{module}");
+    }
+    let shown = ok(&world, Method::GET, &edge_path, None).await;
+    assert_eq!(shown["mutual_tls"], Value::Null);
+    assert_eq!(shown["routes"][0]["oauth"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_edge_says_how_it_terminates_tls() {
+    let world = World::new().await;
+    let edge = world.account().create_edge_with_tunnel_group("").unwrap();
+    let path = format!("/edges/https/{}/tls_termination", edge.id);
+    assert_eq!(call(&world, Method::GET, &path, None).await.0, StatusCode::NOT_FOUND);
+    let set = ok(&world, Method::PUT, &path, Some(json!({ "min_version": "1.2" }))).await;
+    assert_eq!(set, json!({ "enabled": true, "terminate_at": "edge", "min_version": "1.2" }));
+    assert_eq!(ok(&world, Method::GET, &path, None).await, set);
+    for other in
+        [json!({ "enabled": false }), json!({ "min_version": "1.3" }), json!({ "terminate_at": "upstream" })]
+    {
+        assert_eq!(call(&world, Method::PUT, &path, Some(other)).await.0, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(call(&world, Method::DELETE, &path, None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(call(&world, Method::GET, &path, None).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_clients_send_to_leave_things_as_they_are_changes_nothing() {
+    let world = World::new().await;
+    let group = ok(
+        &world,
+        Method::POST,
+        "/backends/tunnel_group",
+        Some(json!({ "labels": { "team": "blue" }, "description": "Blue" })),
+    )
+    .await;
+    let path = format!("/backends/tunnel_group/{}", group["id"].as_str().unwrap());
+    let same = ok(&world, Method::PATCH, &path, Some(json!({ "metadata": "m", "labels": {} }))).await;
+    assert_eq!((&same["labels"], &same["description"]), (&group["labels"], &json!("Blue")));
+
+    let edge = world.account().create_edge_with_tunnel_group("").unwrap();
+    let route = format!("/edges/https/{}/routes/{}", edge.id, edge.routes[0].id);
+    ok(&world, Method::PATCH, &route, Some(json!({ "description": "All", "match": "/all" }))).await;
+    let silent = json!({ "match_type": "", "match": "", "description": "", "metadata": "m", "oidc": null });
+    let same = ok(&world, Method::PATCH, &route, Some(silent)).await;
+    assert_eq!(
+        (&same["match"], &same["description"], &same["metadata"]),
+        (&json!("/all"), &json!("All"), &json!("m"))
+    );
 }

@@ -1,7 +1,7 @@
 //! Agents: who is let in, and how sessions end.
 
 use edge::event::Event;
-use edge::model::authtoken;
+use edge::model::{CredentialChange, authtoken};
 use ground::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wire::message::{AuthExtra, Bind, BindAnswer, SrvInfo, SrvInfoAnswer};
@@ -86,7 +86,7 @@ async fn nothing_is_bound_before_authentication() {
 async fn a_revoked_credential_ends_its_sessions_and_opens_no_more() {
     let world = World::new().await;
     let account = world.account();
-    let credential = account.create_credential("laptop", "").unwrap();
+    let credential = account.create_credential(CredentialChange::default()).unwrap();
     let mut agent = Agent::dialled(&world, Behind::App(App::new("app"))).await;
     agent.authenticate(Some(&credential.token)).await;
     agent.online("app.tunnel.test").await;

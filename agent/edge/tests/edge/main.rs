@@ -12,6 +12,7 @@ mod control;
 mod dashboard;
 mod endings;
 mod gatekeeping;
+mod holdings;
 mod http2;
 mod ingress;
 mod issuer;
