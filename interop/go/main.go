@@ -31,11 +31,12 @@ type object = map[string]any
 type asked struct {
 	Do      string
 	Session struct {
-		Authtoken         string
-		ServerAddr        string `json:"server_addr"`
-		RootCAs           string `json:"root_cas"`
-		Metadata          string
-		HeartbeatInterval int `json:"heartbeat_interval"`
+		Authtoken          string
+		ServerAddr         string `json:"server_addr"`
+		RootCAs            string `json:"root_cas"`
+		Metadata           string
+		HeartbeatInterval  time.Duration `json:"heartbeat_interval"`
+		HeartbeatTolerance time.Duration `json:"heartbeat_tolerance"`
 	}
 	Proto   string
 	Options object
@@ -110,8 +111,10 @@ func (a *agent) connect(asked asked) error {
 		ngrok.WithRPCHandler(command),
 	}
 	if session.HeartbeatInterval > 0 {
-		interval := time.Duration(session.HeartbeatInterval) * time.Second
-		options = append(options, ngrok.WithHeartbeatInterval(interval))
+		options = append(options, ngrok.WithHeartbeatInterval(session.HeartbeatInterval*time.Second))
+	}
+	if session.HeartbeatTolerance > 0 {
+		options = append(options, ngrok.WithHeartbeatTolerance(session.HeartbeatTolerance*time.Second))
 	}
 	if a.ngrok, err = ngrok.NewAgent(options...); err != nil {
 		return err

@@ -61,11 +61,12 @@ const listeners = new Map();
 let session;
 
 const DEEDS = {
-  async connect({ session: { authtoken, server_addr, root_cas, metadata, heartbeat_interval } }) {
+  async connect({ session: { authtoken, server_addr, root_cas, metadata, heartbeat_interval, heartbeat_tolerance } }) {
     const builder = new ngrok.SessionBuilder().serverAddr(server_addr).rootCas(root_cas);
     if (authtoken !== undefined) builder.authtoken(authtoken);
     if (metadata !== undefined) builder.metadata(metadata);
     if (heartbeat_interval !== undefined) builder.heartbeatInterval(heartbeat_interval);
+    if (heartbeat_tolerance !== undefined) builder.heartbeatTolerance(heartbeat_tolerance);
     builder
       .handleHeartbeat((latency) => tell({ event: 'heartbeat', latency }))
       .handleStopCommand(() => tell({ event: 'stop' }))

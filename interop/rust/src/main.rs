@@ -74,10 +74,8 @@ impl Agent {
                 "server_addr" => builder.server_addr(text(value)?)?,
                 "root_cas" => builder.root_cas(text(value)?)?,
                 "metadata" => builder.metadata(text(value)?),
-                "heartbeat_interval" => {
-                    let seconds = value.as_u64().ok_or("seconds are a number")?;
-                    builder.heartbeat_interval(Duration::from_secs(seconds))?
-                }
+                "heartbeat_interval" => builder.heartbeat_interval(seconds(value)?)?,
+                "heartbeat_tolerance" => builder.heartbeat_tolerance(seconds(value)?)?,
                 other => return Err(format!("sessions have no {other}").into()),
             };
         }
@@ -187,6 +185,10 @@ fn tell(what: &Value) {
 
 fn text(value: &Value) -> Result<&str, Broken> {
     value.as_str().ok_or_else(|| format!("{value} is no text").into())
+}
+
+fn seconds(value: &Value) -> Result<Duration, Broken> {
+    value.as_u64().map(Duration::from_secs).ok_or_else(|| format!("{value} are no seconds").into())
 }
 
 fn version() -> Option<&'static str> {

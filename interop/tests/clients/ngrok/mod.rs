@@ -1,8 +1,12 @@
-//! ngrok's own SDKs against the edge: the same exercises for each, in a program that embeds it, in a world of its own.
+//! ngrok's own clients against the edge: the same exercises for each SDK, in a program that embeds it, in a world of its
+//! own; and beside them the control API's client.
 
+mod api;
 mod commands;
+mod edges;
 mod oidc;
 mod refusals;
+mod relay;
 mod scene;
 mod sdk;
 mod sessions;
@@ -11,6 +15,7 @@ mod visitors;
 mod world;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::packages::Packages;
 use crate::platform::Platform;
@@ -33,9 +38,17 @@ struct Exercise {
 
 /// The tests that all exercises come to.
 pub(crate) fn tests() -> impl Iterator<Item = Test> {
-    let exercises =
-        [oidc::exercises(), refusals::exercises(), commands::exercises(), sessions::exercises()].concat();
-    exercises.into_iter().flat_map(|exercise| exercise.sdks.iter().map(move |sdk| test(exercise, *sdk)))
+    let exercises = [
+        oidc::exercises(),
+        edges::exercises(),
+        refusals::exercises(),
+        commands::exercises(),
+        sessions::exercises(),
+    ]
+    .concat();
+    let of_sdks =
+        exercises.into_iter().flat_map(|exercise| exercise.sdks.iter().map(move |sdk| test(exercise, *sdk)));
+    of_sdks.chain(api::tests())
 }
 
 fn test(exercise: Exercise, sdk: Sdk) -> Test {
@@ -43,12 +56,12 @@ fn test(exercise: Exercise, sdk: Sdk) -> Test {
         name: format!("ngrok/{}/{}", exercise.name, sdk.name()),
         client: sdk.client(),
         needs: exercise.needs.to_vec(),
-        play: Box::new(move |packages| Box::pin(async move { perform(exercise, sdk, &packages).await })),
+        play: Box::new(move |packages| Box::pin(perform(exercise, sdk, packages))),
     }
 }
 
-async fn perform(exercise: Exercise, sdk: Sdk, packages: &Packages) -> Result<(), String> {
-    let mut scene = Scene::set(sdk, exercise.needs, packages).await?;
+async fn perform(exercise: Exercise, sdk: Sdk, packages: Arc<Packages>) -> Result<(), String> {
+    let mut scene = Scene::set(sdk, packages).await?;
     (exercise.play)(&mut scene).await?;
     scene.end().await
 }

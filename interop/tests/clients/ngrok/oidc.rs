@@ -8,27 +8,32 @@ use super::sdk::Sdk;
 use crate::platform::Platform;
 
 pub(super) fn exercises() -> Vec<Exercise> {
-    let browser = &[Platform::Browser];
     vec![Exercise {
         name: "oidc/only-the-assigned-get-in",
         sdks: &[Sdk::Node, Sdk::Python, Sdk::Rust],
-        needs: browser,
-        play: |scene| Box::pin(only_the_assigned_get_in(scene)),
+        needs: &[Platform::Browser],
+        play: |scene| Box::pin(bound(scene)),
     }]
 }
 
-async fn only_the_assigned_get_in(scene: &mut Scene) -> Result<(), String> {
+async fn bound(scene: &mut Scene) -> Result<(), String> {
     scene.connect().await?;
     let mut options = scene.world.oidc();
     options["domain"] = scene.world.domain("app").into();
     let listener = scene.listen(options).await?;
-    expect("the endpoint's URL", &listener["url"], &json!(scene.world.url("app")))?;
-    let url = format!("{}/deep/link?x=1", scene.world.url("app"));
+    let url = scene.world.url("app");
+    expect("the endpoint's URL", &listener["url"], &json!(url))?;
+    only_the_assigned_get_in(scene, &url).await.map(drop)
+}
 
+/// The endpoint at this URL, served by the program's own app, lets nobody in but people who are assigned, after a real
+/// login. What comes is what alice saw at last, who is.
+pub(super) async fn only_the_assigned_get_in(scene: &mut Scene, url: &str) -> Result<Value, String> {
+    let url = format!("{url}/deep/link?x=1");
     let turned_away = scene.world.get(&url).await?;
     expect("without a session", &json!(turned_away.status().as_u16()), &json!(401))?;
 
-    let (alice, mallory) = (scene.world.person(true), scene.world.person(false));
+    let [alice, mallory] = [true, false].map(|assigned| scene.world.person(assigned));
     let visits = scene.visits(&url, &[mallory, alice]).await?;
     let [refused, admitted] = visits.as_slice() else { return Err(format!("two came: {visits:?}")) };
 
@@ -54,7 +59,7 @@ async fn only_the_assigned_get_in(scene: &mut Scene) -> Result<(), String> {
             return Err(format!("the app saw no {header} in {headers}"));
         }
     }
-    Ok(())
+    Ok(admitted.clone())
 }
 
 fn session_cookies(visit: &Value) -> Value {

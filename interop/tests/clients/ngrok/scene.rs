@@ -1,6 +1,6 @@
 //! What every exercise finds: a world, and a program that embeds the SDK.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::sdk::{Agent, Sdk};
 use super::world::World;
 use crate::packages::Packages;
-use crate::platform::Platform;
 
 /// How long may pass until something is so, and between two looks at it.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -20,20 +19,16 @@ pub(super) struct Scene {
     pub(super) sdk: Sdk,
     pub(super) world: World,
     pub(super) agent: Agent,
-    /// Where Node.js finds what drives browsers, if the exercise needs one.
-    pub(super) node: Option<PathBuf>,
+    /// Those of whatever else an exercise needs.
+    pub(super) packages: Arc<Packages>,
 }
 
 impl Scene {
-    pub(super) async fn set(sdk: Sdk, needs: &[Platform], packages: &Packages) -> Result<Self, String> {
-        let node = match needs.contains(&Platform::Browser) {
-            true => Some(packages.of(Platform::Browser).await?),
-            false => None,
-        };
+    pub(super) async fn set(sdk: Sdk, packages: Arc<Packages>) -> Result<Self, String> {
         let program = packages.of(sdk.client().platform).await?;
         let world = World::set().await?;
         let agent = Agent::start(sdk, &program, world.authority()).await?;
-        Ok(Self { sdk, world, agent, node })
+        Ok(Self { sdk, world, agent, packages })
     }
 
     /// The program joins the edge.

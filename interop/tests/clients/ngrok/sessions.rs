@@ -1,9 +1,11 @@
 //! What a session is to a program: it beats, has endpoints, loses them, ends, and outlives its connection.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Exercise;
-use super::scene::{Scene, expect};
+use super::relay::Relay;
+use super::scene::{Scene, eventually, expect};
 use super::sdk::Sdk;
 use super::upstream::Upstream;
 
@@ -24,6 +26,13 @@ pub(super) fn exercises() -> Vec<Exercise> {
             needs: &[],
             play: |scene| Box::pin(lose_endpoints(scene)),
         },
+        Exercise {
+            name: "sessions/outlive-their-connection",
+            sdks: &Sdk::ALL,
+            needs: &[],
+            play: |scene| Box::pin(outlive_their_connection(scene)),
+        },
+        Exercise { name: "sessions/end", sdks: &Sdk::ALL, needs: &[], play: |scene| Box::pin(end(scene)) },
         Exercise {
             name: "sessions/forward-in-one-call",
             sdks: &[Sdk::Node, Sdk::Python],
@@ -83,6 +92,48 @@ async fn lose_endpoints(scene: &mut Scene) -> Result<(), String> {
     let again = scene.listen(json!({ "domain": scene.world.domain("one") })).await?;
     expect("the same URL", &again["url"], &one["url"])?;
     expect("at last", &json!(scene.is_offline(one_url).await?), &json!(false))
+}
+
+/// What was bound is there again under the same URL, though nobody chose it.
+async fn outlive_their_connection(scene: &mut Scene) -> Result<(), String> {
+    let relay = Relay::to(scene.world.agent_addr()).await?;
+    let mut way_in = scene.world.way_in();
+    way_in["server_addr"] = relay.addr().to_string().into();
+    scene.agent.done(json!({ "do": "connect", "session": way_in })).await?;
+    let app = scene.listen(json!({})).await?;
+    let url = app["url"].as_str().unwrap_or_default();
+    expect("before", &json!(scene.is_offline(url).await?), &json!(false))?;
+    for _ in 0..2 {
+        let before = scene.sessions().await?;
+        relay.cut();
+        eventually("another session", async || {
+            let sessions = scene.sessions().await?;
+            Ok(matches!(sessions.as_slice(), [session] if session["id"] != before[0]["id"]))
+        })
+        .await?;
+        let answers = async || Ok(scene.world.get(url).await?.status() == StatusCode::OK);
+        eventually("the same URL answers", answers).await?;
+    }
+    // The crate has nobody to tell.
+    if scene.sdk != Sdk::Rust {
+        scene.agent.happens("disconnection").await?;
+    }
+    Ok(())
+}
+
+/// A program that is done with its session leaves nothing behind. The SDKs that are made of the crate don't say goodbye,
+/// so that only their silence tells.
+async fn end(scene: &mut Scene) -> Result<(), String> {
+    let mut way_in = scene.world.way_in();
+    way_in["heartbeat_interval"] = 1.into();
+    way_in["heartbeat_tolerance"] = 1.into();
+    scene.agent.done(json!({ "do": "connect", "session": way_in })).await?;
+    let app = scene.listen(json!({})).await?;
+    let url = app["url"].as_str().unwrap_or_default();
+    expect("before", &json!(scene.is_offline(url).await?), &json!(false))?;
+    scene.agent.done(json!({ "do": "close the session" })).await?;
+    eventually("the session ends", async || Ok(scene.sessions().await?.is_empty())).await?;
+    expect("after", &json!(scene.is_offline(url).await?), &json!(true))
 }
 
 async fn forward_in_one_call(scene: &mut Scene) -> Result<(), String> {

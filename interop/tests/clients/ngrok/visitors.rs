@@ -14,7 +14,7 @@ impl Scene {
     /// What becomes of people who open this URL and sign in where they are asked to, one after the other: for each the
     /// pages' `origins`, and of the last page `url`, `status`, `text` and the `cookies` that its host has set.
     pub(super) async fn visits(&self, url: &str, people: &[&Value]) -> Result<Vec<Value>, String> {
-        let packages = self.node.as_deref().ok_or("the exercise needs no browser")?;
+        let packages = self.packages.of(PLAYWRIGHT.platform).await?;
         let browser = Browser::trusting(self.world.authority()).await?;
         let visits: Vec<Value> =
             people.iter().map(|person| json!({ "url": url, "person": person })).collect();
@@ -23,7 +23,7 @@ impl Scene {
             "issuer": self.world.issuer(),
         });
         let script = Script { client: PLAYWRIGHT, name: "visit" };
-        match script.play(packages, self.world.authority(), &scene).await? {
+        match script.play(&packages, self.world.authority(), &scene).await? {
             Said::Seen(mut seen) => match seen["visits"].take() {
                 Value::Array(visits) => Ok(visits),
                 other => Err(format!("the browser saw {other}")),

@@ -38,11 +38,24 @@ impl World {
         format!("{name}.{}", text(&self.0.said["edge"]["domain"]))
     }
 
-    /// What stands in the address bar before a path of this name's.
-    pub(crate) fn url(&self, name: &str) -> String {
+    /// The same, with the port at which people find it.
+    pub(crate) fn hostport(&self, name: &str) -> String {
         let addr = text(&self.0.said["edge"]["https_addr"]);
         let port = addr.rsplit(':').next().unwrap_or_default();
-        format!("https://{}:{port}", self.domain(name))
+        format!("{}:{port}", self.domain(name))
+    }
+
+    /// What stands in the address bar before a path of this name's.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("https://{}", self.hostport(name))
+    }
+
+    pub(crate) fn api_url(&self) -> &str {
+        text(&self.0.said["edge"]["api_url"])
+    }
+
+    pub(crate) fn api_key(&self) -> &str {
+        text(&self.0.said["edge"]["api_key"])
     }
 
     pub(crate) fn issuer(&self) -> &str {
@@ -76,12 +89,11 @@ impl World {
 
     /// Asks the edge's control API.
     pub(crate) async fn api(&self, method: Method, path: &str, body: &Value) -> Result<Value, String> {
-        let edge = &self.0.said["edge"];
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let request = Request::builder()
             .method(method)
-            .uri(format!("{}{path}", text(&edge["api_url"])))
-            .header(header::AUTHORIZATION, format!("Bearer {}", text(&edge["api_key"])))
+            .uri(format!("{}{path}", self.api_url()))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.api_key()))
             .header("ngrok-version", "2")
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)
