@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::termination::Termination;
+use crate::proxy::ProxyProtocol;
 
 /// How many ranges each list of a restriction has at most.
 const MOST_RANGES: usize = 1024;
@@ -16,6 +17,8 @@ pub(crate) struct Transport {
     pub(crate) restriction: Restriction,
     /// How the edge ends TLS. None: as for every site where HTTP is spoken, and not at all for a `tls` endpoint.
     pub(crate) termination: Option<Arc<Termination>>,
+    /// How the upstream is told whom a connection is for, when it is.
+    pub(crate) proxy_protocol: Option<ProxyProtocol>,
 }
 
 /// Which addresses may connect: those of the allowed ranges, or all where none is named, but for the denied ones.

@@ -131,7 +131,7 @@ async fn through(
     client: Client<'_>,
 ) -> Result<Through, Failure> {
     let upstreams = &tunnel.session.upstreams;
-    while let Some(upstream) = upstreams.kept(&tunnel.id) {
+    while let Some(upstream) = upstreams.kept(tunnel, client.connection) {
         match send(upstream, request).await {
             Sent::Answered(response, upstream) => return Ok(Through::Answered(response, upstream)),
             Sent::Untouched(untouched) => request = untouched,

@@ -28,6 +28,10 @@ impl Opening {
             edge_type,
             passthrough_tls: self.passthrough,
         };
-        header.encode()
+        let mut bytes = header.encode();
+        if let Some(protocol) = tunnel.transport.proxy_protocol {
+            bytes.extend(protocol.header(self.connection));
+        }
+        bytes
     }
 }

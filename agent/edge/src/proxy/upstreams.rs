@@ -59,6 +59,8 @@ pub(crate) struct Upstream {
     /// The stream that carries it.
     pub(super) stream: u32,
     tunnel: TunnelId,
+    /// The client's connection, when it carries that one's requests alone.
+    client: Option<Connection>,
 }
 
 /// How requests are put on a connection.
@@ -73,12 +75,15 @@ impl Upstreams {
         Self { places, kept: Mutex::default(), opening: tokio::sync::Mutex::default() }
     }
 
-    /// A kept connection of the tunnel that is ready for a request.
-    pub(super) fn kept(&self, tunnel: &TunnelId) -> Option<Upstream> {
+    /// A kept connection of the tunnel that is ready for a request of this client's.
+    pub(super) fn kept(&self, tunnel: &Tunnel, client: Connection) -> Option<Upstream> {
+        let own = own(tunnel, client);
         let mut kept = self.lock();
         kept.retain(|upstream| !upstream.is_closed());
         // The latest is the least likely to be closed by the upstream in this moment.
-        let place = kept.iter().rposition(|upstream| upstream.tunnel == *tunnel && upstream.is_ready())?;
+        let place = kept.iter().rposition(|upstream| {
+            upstream.tunnel == tunnel.id && upstream.client == own && upstream.is_ready()
+        })?;
         Some(kept[place].share().unwrap_or_else(|| kept.remove(place)))
     }
 
@@ -111,7 +116,7 @@ impl Upstreams {
             UpstreamProtocol::Http1 => self.connect(tunnel, client, tasks).await,
             UpstreamProtocol::Http2 => {
                 let _turn = timeout(PATIENCE, self.opening.lock()).await.map_err(|_| OpenError::Busy)?;
-                if let Some(upstream) = self.kept(&tunnel.id) {
+                if let Some(upstream) = self.kept(tunnel, client) {
                     return Ok(upstream);
                 }
                 let upstream = self.connect(tunnel, client, tasks).await?;
@@ -136,7 +141,7 @@ impl Upstreams {
             UpstreamProtocol::Http2 => speak_http2(io, tasks).await.map(Sender::Http2),
         };
         let sender = sender.map_err(|_| OpenError::Gone)?;
-        Ok(Upstream { sender, stream: id, tunnel: tunnel.id.clone() })
+        Ok(Upstream { sender, stream: id, tunnel: tunnel.id.clone(), client: own(tunnel, client) })
     }
 
     /// Opens a stream to the tunnel's upstream, once there is a place for it.
@@ -168,6 +173,11 @@ impl Upstreams {
     }
 }
 
+/// The client's connection, when the upstream is told whom a connection is for, which is then for nobody else.
+fn own(tunnel: &Tunnel, client: Connection) -> Option<Connection> {
+    tunnel.transport.proxy_protocol.map(|_| client)
+}
+
 impl Upstream {
     /// Sends a request, its head in whichever form.
     pub(super) async fn send(
@@ -188,6 +198,7 @@ impl Upstream {
                 sender: Sender::Http2(sender.clone()),
                 stream: self.stream,
                 tunnel: self.tunnel.clone(),
+                client: self.client,
             }),
         }
     }

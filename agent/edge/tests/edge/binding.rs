@@ -101,7 +101,7 @@ async fn what_this_edge_does_not_enforce_is_refused() {
         (HttpOptions { compression: Some(Compression {}), ..none() }, 301),
         (HttpOptions { basic_auth: Some(BasicAuth::default()), ..none() }, 301),
         (HttpOptions { auth: "u:p".into(), ..none() }, 301),
-        (HttpOptions { proxy_proto: 2, ..none() }, 301),
+        (HttpOptions { proxy_proto: 3, ..none() }, 301),
         (HttpOptions { host_header_rewrite: true, ..none() }, 301),
         (HttpOptions { oauth: Some(OAuth::default()), ..none() }, 365),
         (policy("on_http_request: []"), 2201),

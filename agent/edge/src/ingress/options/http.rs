@@ -7,7 +7,7 @@ use wire::message::{Bind, HttpOptions, MutualTls, Oidc, Options};
 
 use super::name::name;
 use super::tls::client_authorities;
-use super::{check_members, invalid, no_traffic_policy, says_nothing};
+use super::{check_members, invalid, no_traffic_policy, proxy_protocol, says_nothing};
 use crate::code::{Code, Refusal};
 use crate::model::termination::Termination;
 use crate::model::transport::Transport;
@@ -72,7 +72,11 @@ pub(super) fn asked(bind: &Bind, scheme: Scheme, model: &Model) -> Result<Asked,
         &options.subdomain,
         options.url.as_deref(),
     )?;
-    let transport = transport(options.mutual_tls_ca.as_ref(), scheme)?;
+    let transport = Transport {
+        termination: termination(options.mutual_tls_ca.as_ref(), scheme)?,
+        proxy_protocol: proxy_protocol(options.proxy_proto)?,
+        ..Transport::default()
+    };
     Ok(Asked { name, settings, transport })
 }
 
@@ -113,18 +117,16 @@ fn check_modules(options: &HttpOptions) -> Result<(), Refusal> {
     absent(options.response_headers.is_some(), other, "Changing response headers")?;
     absent(options.websocket_tcp_converter.is_some(), other, "Converting WebSockets to TCP")?;
     absent(options.user_agent_filter.is_some(), other, "Filtering user agents")?;
-    absent(options.host_header_rewrite, other, "Rewriting the Host header at the edge")?;
-    absent(options.proxy_proto != 0, other, "The PROXY protocol")
+    absent(options.host_header_rewrite, other, "Rewriting the Host header at the edge")
 }
 
-/// What the endpoint asks of connections.
-fn transport(mutual_tls: Option<&MutualTls>, scheme: Scheme) -> Result<Transport, Refusal> {
-    let Some(asked) = mutual_tls else { return Ok(Transport::default()) };
+/// How TLS is ended when clients have to show certificates.
+fn termination(mutual_tls: Option<&MutualTls>, scheme: Scheme) -> Result<Option<Arc<Termination>>, Refusal> {
+    let Some(asked) = mutual_tls else { return Ok(None) };
     if scheme != Scheme::Https {
         return Err(invalid("Mutual TLS needs TLS: it guards https and tls endpoints only.".into()));
     }
-    let termination = Termination::of_site(client_authorities(asked)?);
-    Ok(Transport { termination: Some(Arc::new(termination)), ..Transport::default() })
+    Ok(Some(Arc::new(Termination::of_site(client_authorities(asked)?))))
 }
 
 fn settings(oidc: Oidc, scheme: Scheme) -> Result<gate::Settings, Refusal> {

@@ -12,6 +12,7 @@ use wire::message::{Bind, IpRestriction, Options};
 use crate::code::{Code, Refusal};
 use crate::model::transport::Restriction;
 use crate::model::{About, Model, Name, Scheme, TunnelId, UpstreamProtocol, Wanted};
+use crate::proxy::ProxyProtocol;
 
 /// Reads a bind.
 pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
@@ -89,6 +90,10 @@ fn check_bindings(bindings: &[String], name: &Name) -> Result<(), Refusal> {
         }
         _ => Err(invalid("An endpoint has one binding.".into())),
     }
+}
+
+fn proxy_protocol(number: u8) -> Result<Option<ProxyProtocol>, Refusal> {
+    ProxyProtocol::of_number(number).map_err(|reason| invalid(format!("The option ProxyProto: {reason}.")))
 }
 
 fn restriction(asked: Option<&IpRestriction>) -> Result<Restriction, Refusal> {

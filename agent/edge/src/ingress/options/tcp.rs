@@ -2,7 +2,7 @@
 
 use wire::message::Bind;
 
-use super::{check_members, invalid, no_traffic_policy, restriction};
+use super::{check_members, invalid, no_traffic_policy, proxy_protocol, restriction};
 use crate::code::{Code, Refusal};
 use crate::model::transport::Transport;
 use crate::model::{HostPort, Model, Name};
@@ -23,12 +23,12 @@ pub(super) fn asked(bind: &Bind, model: &Model) -> Result<Asked, Refusal> {
     if options.traffic_policy.as_ref().is_some_and(|policy| !policy.trim().is_empty()) {
         return Err(no_traffic_policy());
     }
-    if options.proxy_proto != 0 {
-        return Err(invalid("The PROXY protocol is not offered by this edge. Leave it out.".into()));
-    }
     let name = name(&options.addr, options.url.as_deref().unwrap_or_default(), model)?;
-    let transport =
-        Transport { restriction: restriction(options.ip_restriction.as_ref())?, ..Transport::default() };
+    let transport = Transport {
+        restriction: restriction(options.ip_restriction.as_ref())?,
+        termination: None,
+        proxy_protocol: proxy_protocol(options.proxy_proto)?,
+    };
     Ok(Asked { name, transport })
 }
 

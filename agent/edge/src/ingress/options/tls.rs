@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use wire::message::{Bind, MutualTls, TlsOptions, TlsTermination};
 
 use super::name::name;
-use super::{check_members, invalid, no_traffic_policy, restriction};
+use super::{check_members, invalid, no_traffic_policy, proxy_protocol, restriction};
 use crate::code::Refusal;
 use crate::model::termination::{ClientAuthorities, Termination, certified_key};
 use crate::model::transport::Transport;
@@ -44,9 +44,6 @@ pub(super) fn asked(bind: &Bind, model: &Model) -> Result<Asked, Refusal> {
     if options.traffic_policy.as_ref().is_some_and(|policy| !policy.trim().is_empty()) {
         return Err(no_traffic_policy());
     }
-    if options.proxy_proto != 0 {
-        return Err(invalid("The PROXY protocol is not offered by this edge. Leave it out.".into()));
-    }
     let name = name(
         Scheme::Tls,
         model,
@@ -57,6 +54,7 @@ pub(super) fn asked(bind: &Bind, model: &Model) -> Result<Asked, Refusal> {
     let transport = Transport {
         restriction: restriction(options.ip_restriction.as_ref())?,
         termination: termination(&options)?.map(Arc::new),
+        proxy_protocol: proxy_protocol(options.proxy_proto)?,
     };
     Ok(Asked { name, transport })
 }
