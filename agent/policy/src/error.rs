@@ -46,6 +46,8 @@ pub mod code {
     pub const CONFIG: u16 = 2203;
     /// A rule has no actions.
     pub const NO_ACTIONS: u16 = 2206;
+    /// An action stands after one that ends every exchange.
+    pub const UNREACHABLE: u16 = 2207;
     /// A CIDR that is none.
     pub const CIDR: u16 = 2217;
     /// A `${…}` that is no expression.

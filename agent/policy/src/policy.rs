@@ -176,6 +176,9 @@ const TYPES: [(&str, &[Phase]); 16] = {
     ]
 };
 
+/// The types after which nothing more is done.
+const ENDING: [&str; 2] = ["custom-response", "deny"];
+
 /// Older names of types.
 const LEGACY_TYPES: [(&str, &str); 4] = [
     ("compress", "compress-response"),
@@ -254,11 +257,23 @@ fn read_rule<A>(value: &Value<'_>, phase: Phase, read: Read<A>) -> Result<Rule<A
         let message = "A policy rule must have at least one action.".to_owned();
         return Err(value.refused(code::NO_ACTIONS, message));
     }
-    let actions = items.iter().map(|item| read_action(item, phase, read)).collect::<Result<_, _>>()?;
+    let mut actions = Vec::new();
+    let mut ended = None;
+    for item in &items {
+        let (kind, action) = read_action(item, phase, read)?;
+        if let Some(before) = ended {
+            let message = format!(
+                "Policy action type '{kind}' is unreachable, since '{before}' ends the exchange before it."
+            );
+            return Err(item.refused(code::UNREACHABLE, message));
+        }
+        ended = ENDING.contains(&kind).then_some(kind);
+        actions.push(action);
+    }
     Ok(Rule { name: name.filter(|name| !name.is_empty()), expressions, actions })
 }
 
-fn read_action<A>(value: &Value<'_>, phase: Phase, read: Read<A>) -> Result<A, PolicyError> {
+fn read_action<A>(value: &Value<'_>, phase: Phase, read: Read<A>) -> Result<(&'static str, A), PolicyError> {
     let mut members = value.members()?;
     let Some(written) = members.spelt(&["type", "Type"])? else {
         return Err(value.error("the member `type` is missing: it says what the action is"));
@@ -278,7 +293,7 @@ fn read_action<A>(value: &Value<'_>, phase: Phase, read: Read<A>) -> Result<A, P
     if !phases.contains(&phase) {
         return Err(other_phase());
     }
-    read(kind, &config)?.ok_or_else(other_phase)
+    Ok((kind, read(kind, &config)?.ok_or_else(other_phase)?))
 }
 
 /// The type's current name, and its phases.

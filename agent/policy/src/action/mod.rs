@@ -14,6 +14,8 @@ mod rate_limit;
 mod redirect;
 mod restrict_ips;
 mod rewriting;
+#[cfg(test)]
+mod tests;
 mod url_rewrite;
 mod user_agent_filter;
 mod verify_webhook;

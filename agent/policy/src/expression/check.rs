@@ -15,18 +15,16 @@ const MAX_COST: u64 = 500_000;
 /// How large a value an expression may make, in bytes.
 const MAX_SIZE: u64 = 1024 * 1024;
 /// How large a regular expression may become when it is compiled, in bytes.
-const MAX_REGEX: usize = 256 * 1024;
+const MAX_REGEX: usize = 64 * 1024;
+/// Steps that compiling one takes.
+const REGEX_COST: u64 = 500;
 /// How many bytes of text a step handles.
 const BYTES_A_STEP: u64 = 4096;
 
 /// Checks an expression and makes each of its variables one identifier.
 pub(super) fn check(expression: &mut IdedExpr, phase: Phase) -> Result<(), String> {
     let mut checker = Checker { phase, scope: Vec::new() };
-    let estimate = checker.expression(expression)?;
-    match estimate.cost > MAX_COST || estimate.size > MAX_SIZE {
-        true => Err("evaluating it could take too long; make it simpler, or nest fewer loops".to_owned()),
-        false => Ok(()),
-    }
+    checker.expression(expression).map(|_| ())
 }
 
 /// At most how much an expression is.
@@ -48,6 +46,14 @@ struct Checker {
 
 impl Checker {
     fn expression(&mut self, expression: &mut IdedExpr) -> Result<Estimate, String> {
+        let estimate = self.estimate(expression)?;
+        match estimate.cost > MAX_COST || estimate.size > MAX_SIZE {
+            true => Err("evaluating it could take too long; make it simpler, or nest fewer loops".to_owned()),
+            false => Ok(estimate),
+        }
+    }
+
+    fn estimate(&mut self, expression: &mut IdedExpr) -> Result<Estimate, String> {
         match &mut expression.expr {
             Expr::Literal(literal) => Ok(Estimate { cost: 1, size: literal_size(literal), items: 0 }),
             Expr::Ident(_) | Expr::Select(_) => self.name(expression),
@@ -149,6 +155,9 @@ impl Checker {
             all = Estimate { items: all.items.saturating_add(argument.items), ..add(all, argument) };
         }
         all.cost = all.cost.saturating_add(all.size / BYTES_A_STEP);
+        if name == "matches" {
+            all.cost = all.cost.saturating_add(REGEX_COST);
+        }
         if function.reads.is_some() {
             all = Estimate { cost: all.cost + 16, size: MAX_TEXT as u64, items: MAX_ITEMS as u64 };
         }

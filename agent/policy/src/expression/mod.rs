@@ -7,6 +7,8 @@
 mod check;
 mod functions;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::LazyLock;

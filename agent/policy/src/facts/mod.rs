@@ -4,6 +4,8 @@
 //! policy without expressions costs nothing.
 
 mod cookies;
+#[cfg(test)]
+pub(crate) mod example;
 mod media_type;
 mod request_url;
 mod results;

@@ -99,6 +99,7 @@ fn mistakes_are_shown_where_they_are() {
         "inbound: []\ninbound: []\n",
         "inbound: !x []\n",
         "a: &a [*a]\n",
+        "on_http_request:\n  - actions:\n      - type: deny\n      - type: log\n        config: { metadata: {} }\n",
     ];
     let shown: Vec<String> = mistakes.iter().map(|text| refused(text)).collect();
     assert_snapshot!(shown.join("\n"));
@@ -114,9 +115,21 @@ fn bombs_are_refused() {
     assert!(refused(&bomb).contains("more than 20000 values"));
     assert!(refused(&"[".repeat(100_000)).starts_with("2200: "));
     assert!(refused(&format!("name: {}", "x".repeat(300_000))).contains("bytes"));
-    let deep = format!("{}1{}", "(".repeat(90), ")".repeat(90));
-    let text = format!("inbound: [{{expressions: ['{deep} == 1'], actions: [{{type: deny}}]}}]");
-    let _ = TrafficPolicy::parse(&text);
+    for (open, close) in [("(", ")"), ("[", "]"), ("{1:", "}"), ("size(", ")"), ("a?b:", "")] {
+        let deep = format!("{}1{}", open.repeat(600), close.repeat(600));
+        assert!(Expression::parse(&deep, Phase::HttpRequest).is_err(), "{open}");
+    }
+    for many in ["!", "-"] {
+        let _ = Expression::parse(&format!("{}1", many.repeat(4000)), Phase::HttpRequest);
+    }
+    let long = format!("true{}", " && true".repeat(500));
+    assert!(Expression::parse(&long, Phase::HttpRequest).is_ok());
+}
+
+#[test]
+fn policies_are_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>(_: &T) {}
+    shared(&TrafficPolicy::default());
 }
 
 #[test]
