@@ -65,6 +65,8 @@ impl Code {
     pub const TOO_MANY_CREDENTIALS: Self = Self(602);
     /// More API keys than the account may have.
     pub const TOO_MANY_API_KEYS: Self = Self(603);
+    /// Something failed that nobody but the edge's owner can mend.
+    pub const INTERNAL: Self = Self(722);
     /// An ACL rule that is none.
     pub const ACL_RULE: Self = Self(600);
     /// The account reserved this domain already.

@@ -1,4 +1,5 @@
 use std::io;
+use std::path::PathBuf;
 
 use ground::authority::AuthorityError;
 use ground::{Authority, Clock, Outbound, Sink};
@@ -6,6 +7,7 @@ use ground::{Authority, Clock, Outbound, Sink};
 use crate::code::Refusal;
 use crate::event::Event;
 use crate::model::NewAccount;
+use crate::store::StoreError;
 
 /// What an edge is made of.
 #[derive(Clone, Debug)]
@@ -26,6 +28,9 @@ pub struct Config {
     pub public_port: Option<u16>,
     /// The region that agents show.
     pub region: String,
+    /// The folder where accounts, Edges, sessions and the like are kept over the edge's end, its owner's alone; none:
+    /// in memory. What is kept goes before what `accounts` says, but for logins.
+    pub state: Option<PathBuf>,
 }
 
 /// Why an edge could not start.
@@ -43,6 +48,9 @@ pub enum StartError {
     /// No certificates.
     #[error(transparent)]
     Tls(#[from] AuthorityError),
+    /// What was kept can't be used.
+    #[error(transparent)]
+    State(#[from] StoreError),
     /// The gate could not be set up.
     #[error("the gate: {0}")]
     Gate(String),

@@ -1,10 +1,13 @@
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use gate::SessionKeeper;
 use ground::evidence::Activity;
 use ground::serve::bind_loopback;
 use ground::{Sink, Tasks};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use wire::ErrorCode;
@@ -14,6 +17,7 @@ use crate::event::Event;
 use crate::ingress::{self, Ingress};
 use crate::model::{Account, Host, Model, NewAccount, Origins, Scheme};
 use crate::public::{self, Front, TcpDoors};
+use crate::store::{Shelf, Store};
 use crate::{control, dashboard, issuers};
 
 /// A running edge. Dropped, it ends at once; [`stop`](Edge::stop) ends it in good order.
@@ -23,6 +27,8 @@ pub struct Edge {
     https: SocketAddr,
     http: SocketAddr,
     agents: SocketAddr,
+    /// Where people's sessions are kept.
+    shelf: Option<Arc<Shelf>>,
     /// Those who accept.
     doors: Tasks,
     /// Everything that came of what was accepted.
@@ -34,9 +40,11 @@ impl Edge {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let domain = Host::parse(&config.domain).map_err(StartError::Domain)?;
         check_unique(&config.accounts)?;
-        let (https, http, agents) = (bind_loopback().await?, bind_loopback().await?, bind_loopback().await?);
-        let addresses = (https.local_addr()?, http.local_addr()?, agents.local_addr()?);
-        let public_port = config.public_port.unwrap_or(addresses.0.port());
+        let store = config.state.as_deref().map(Store::open).transpose()?.map(Arc::new);
+        let listeners = Listeners::open(store.as_deref()).await?;
+        let addresses = listeners.addresses()?;
+        let Listeners { https, http, agents } = listeners;
+        let public_port = config.public_port.unwrap_or(addresses[0].port());
 
         let own = |name: &str| domain.child(name).map_err(StartError::Domain);
         let (identity_host, api_host, dashboard_host) = (own("idp")?, own("api")?, own("dashboard")?);
@@ -45,9 +53,15 @@ impl Edge {
         let gate_sink = within(&config.evidence, config.clock.clone());
         let relying_party = gate::RelyingParty::new(&identity, way, config.clock.clone(), gate_sink);
         let evidence = config.evidence;
+        let shelf = store.clone().map(|store| Arc::new(Shelf { store, sink: evidence.clone() }));
         let (region, clock, accounts) = (config.region, config.clock, config.accounts);
-        let origins = Origins { domain, public_port, region, clock, accounts };
-        let model = Model::new(origins, relying_party, evidence.clone());
+        let origins = Origins { domain, public_port, region, clock, accounts, store };
+        let model = Model::new(origins, relying_party, evidence.clone())?;
+        if let Some(shelf) = &shelf {
+            model
+                .relying_party()
+                .keep_sessions(shelf.sessions()?, Arc::clone(shelf) as Arc<dyn SessionKeeper>);
+        }
 
         let (doors, tasks) = (Tasks::new(), Tasks::new());
         let served = model.clone();
@@ -79,7 +93,8 @@ impl Edge {
             doors: tcp,
         };
         doors.spawn(ingress::listen(agents, Arc::new(ingress)));
-        Ok(Self { model, https: addresses.0, http: addresses.1, agents: addresses.2, doors, tasks })
+        let [https, http, agents] = addresses;
+        Ok(Self { model, https, http, agents, shelf, doors, tasks })
     }
 
     /// Where browsers connect: HTTPS, HTTP/1.1 and HTTP/2.
@@ -132,11 +147,51 @@ impl Edge {
         }
         while farewells.join_next().await.is_some() {}
         self.tasks.stop().await;
+        if let Some(shelf) = &self.shelf {
+            shelf.renew(&self.model.relying_party().kept_sessions());
+        }
     }
 
     fn own_url(&self, name: &str) -> String {
         let host = self.model.domain().child(name).expect("a short label under a domain is a domain");
         self.model.url(Scheme::Https, &host)
+    }
+}
+
+/// Where the edge listens.
+struct Listeners {
+    https: TcpListener,
+    http: TcpListener,
+    agents: TcpListener,
+}
+
+impl Listeners {
+    /// Listens where the store says that the edge did before, as far as that is free, so that clients find it again.
+    async fn open(store: Option<&Store>) -> Result<Self, StartError> {
+        let before = store.map(|store| store.read::<[u16; 3]>("ports")).transpose()?.flatten();
+        let [https, http, agents] = before.unwrap_or_default();
+        let listeners = Self {
+            https: listen_at(https).await?,
+            http: listen_at(http).await?,
+            agents: listen_at(agents).await?,
+        };
+        let ports = listeners.addresses()?.map(|address| address.port());
+        if let Some(store) = store.filter(|_| before != Some(ports)) {
+            store.write("ports", &ports)?;
+        }
+        Ok(listeners)
+    }
+
+    fn addresses(&self) -> io::Result<[SocketAddr; 3]> {
+        Ok([self.https.local_addr()?, self.http.local_addr()?, self.agents.local_addr()?])
+    }
+}
+
+/// A listener on this port, or on one that the system chooses where it is taken, or none was wished for.
+async fn listen_at(port: u16) -> io::Result<TcpListener> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Err(_) if port != 0 => bind_loopback().await,
+        listener => listener,
     }
 }
 

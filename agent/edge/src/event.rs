@@ -94,6 +94,11 @@ pub enum Event {
     },
     /// The gate said something of logins and sessions.
     Gate(gate::Event),
+    /// What happened to people's sessions could not be written to the store; it is written with the next change.
+    NotKept {
+        /// Why not.
+        reason: String,
+    },
     /// The gate asked an issuer.
     Asked(Box<Asked>),
 }

@@ -5,6 +5,7 @@
 //! * `public`: TLS, HTTP/1.1 and HTTP/2, routing by host, the gate in front of what it guards;
 //! * `proxy`: requests through tunnels, streamed;
 //! * `issuers`: the gate's way to the identity providers;
+//! * `store`: what is kept over the edge's end;
 //! * `control`: the control API, in ngrok's shapes;
 //! * `dashboard`: the same for people, in the browser;
 //! * [`event`]: what it all saw.
@@ -23,6 +24,7 @@ mod issuers;
 pub mod model;
 mod proxy;
 mod public;
+mod store;
 
 pub use code::{Code, Refusal};
 pub use config::{Config, StartError};
@@ -30,3 +32,4 @@ pub use edge::Edge;
 pub use event::Event;
 pub use ingress::CommandError;
 pub use model::{Account, Model, ModelError, NewAccount, NewLogin, OidcModule, Role};
+pub use store::{StateDir, StoreError};

@@ -4,6 +4,8 @@ use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The SHA-256 digest of an opaque value. Stores are searched by it, so that neither a leaked store nor the time that
 /// a search takes says anything of the value.
@@ -15,6 +17,16 @@ impl Key {
         let mut key = [0; 32];
         key.copy_from_slice(digest(&SHA256, value.as_bytes()).as_ref());
         Self(key)
+    }
+
+    /// The digest as text, for those who keep it.
+    pub(crate) fn to_text(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// The digest in a text of [`to_text`](Self::to_text).
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
     }
 
     /// Equality in constant time, where two keys are compared that were not found by a search.

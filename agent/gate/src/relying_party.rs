@@ -8,6 +8,7 @@ use openidconnect::RedirectUrl;
 use crate::callback;
 use crate::decision::CALLBACK_PATH;
 use crate::gate::Gate;
+use crate::kept::{KeptSession, SessionKeeper};
 use crate::opaque::Key;
 use crate::pending::PendingLogins;
 use crate::provider::Providers;
@@ -81,6 +82,17 @@ impl RelyingParty {
         self.shared.sessions.list()
     }
 
+    /// Takes up the sessions that were kept, as far as they have not ended meanwhile, and tells `keeper` of every change
+    /// from now on. Does nothing when it was called before.
+    pub fn keep_sessions(&self, kept: Vec<KeptSession>, keeper: Arc<dyn SessionKeeper>) {
+        self.shared.sessions.keep(kept, keeper);
+    }
+
+    /// The sessions that have not ended, as they are kept. When they were last in use is known here alone.
+    pub fn kept_sessions(&self) -> Vec<KeptSession> {
+        self.shared.sessions.kept()
+    }
+
     /// The live session that a browser's session cookie opens. Looking is not using: the session idles on.
     pub fn session_of(&self, cookie: &str) -> Option<SessionView> {
         self.shared.sessions.peek(cookie)
@@ -121,7 +133,7 @@ impl Shared {
     }
 
     pub(crate) fn tell_ended(&self, ended: impl IntoIterator<Item = Ended>) {
-        for Ended { endpoint, session, why } in ended {
+        for Ended { endpoint, session, why, .. } in ended {
             self.sink.emit(Event::SessionEnded { endpoint, session, why });
         }
     }

@@ -1,14 +1,16 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use ground::{Clock, Secret, random};
 
 use crate::event::SessionEnd;
 use crate::opaque::Key;
+use crate::settings::Fingerprint;
 use crate::stay::{Course, Stay};
-use crate::{Endpoint, Identity, Settings};
+use crate::{Endpoint, Identity, KeptSession, SessionKeeper, Settings};
 
 /// More are not kept: the one that has been unused for longest makes room.
 const MAX_SESSIONS: usize = 10_000;
@@ -68,6 +70,7 @@ pub(crate) enum Lookup<S> {
 /// A session that is no more.
 #[derive(Clone, Debug)]
 pub(crate) struct Ended {
+    key: Key,
     pub(crate) endpoint: Endpoint,
     pub(crate) session: SessionId,
     pub(crate) why: SessionEnd,
@@ -86,12 +89,15 @@ pub(crate) struct Sessions {
     clock: Clock,
     live: Mutex<HashMap<Key, Session>>,
     limit: usize,
+    keeper: OnceLock<Arc<dyn SessionKeeper>>,
 }
 
 #[derive(Debug)]
 struct Session {
     endpoint: Endpoint,
-    settings: Settings,
+    /// What tells the settings that it was made under from others.
+    settings: Fingerprint,
+    inactivity_timeout: Duration,
     course: Arc<Course>,
 }
 
@@ -101,7 +107,7 @@ impl Session {
         let since = |then: DateTime<Utc>| (now - then).to_std().unwrap_or_default();
         if self.course.is_at_maximum(now) {
             Some(SessionEnd::Maximum)
-        } else if since(self.course.last_used(now)) >= self.settings.inactivity_timeout() {
+        } else if since(self.course.last_used(now)) >= self.inactivity_timeout {
             Some(SessionEnd::Idle)
         } else {
             None
@@ -120,15 +126,75 @@ impl Session {
     }
 
     /// Ends it, and all that came through it.
-    fn ended(self, why: SessionEnd) -> Ended {
+    fn ended(self, key: Key, why: SessionEnd) -> Ended {
         self.course.end(why);
-        Ended { endpoint: self.endpoint, session: self.course.id().clone(), why }
+        Ended { key, endpoint: self.endpoint, session: self.course.id().clone(), why }
+    }
+
+    fn kept(&self, key: Key, now: DateTime<Utc>) -> KeptSession {
+        let identity = self.course.identity().clone();
+        KeptSession {
+            key: key.to_text(),
+            id: self.course.id().to_string(),
+            endpoint: self.endpoint.origin().to_owned(),
+            issuer: identity.issuer,
+            subject: identity.id,
+            email: identity.email,
+            name: identity.name,
+            settings: self.settings.to_text(),
+            inactivity_timeout: self.inactivity_timeout.as_secs(),
+            began: self.course.began(),
+            last_used: self.course.last_used(now),
+            expires: self.course.latest(),
+        }
+    }
+
+    /// What was kept, if it can be read.
+    fn resume(kept: KeptSession, clock: &Clock) -> Option<(Key, Self)> {
+        let KeptSession { issuer, subject, email, name, .. } = kept;
+        let identity = Identity { issuer, id: subject, email, name };
+        let times = [kept.began, kept.last_used, kept.expires];
+        let session = Self {
+            endpoint: Endpoint::new(&kept.endpoint).ok()?,
+            settings: Fingerprint::from_text(&kept.settings)?,
+            inactivity_timeout: Duration::from_secs(kept.inactivity_timeout),
+            course: Arc::new(Course::resume(clock.clone(), SessionId(kept.id), identity, times)),
+        };
+        Some((Key::from_text(&kept.key)?, session))
     }
 }
 
 impl Sessions {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, live: Mutex::default(), limit: MAX_SESSIONS }
+        Self { clock, live: Mutex::default(), limit: MAX_SESSIONS, keeper: OnceLock::new() }
+    }
+
+    /// Takes up what was kept, and tells the keeper of every change from now on.
+    pub(crate) fn keep(&self, kept: Vec<KeptSession>, keeper: Arc<dyn SessionKeeper>) {
+        let now = self.clock.now();
+        let mut live = self.lock();
+        if self.keeper.get().is_some() {
+            return;
+        }
+        for kept in kept {
+            let name = kept.key.clone();
+            match Session::resume(kept, &self.clock) {
+                Some((key, session)) if session.end(now).is_none() && live.len() < self.limit => {
+                    live.insert(key, session);
+                }
+                _ => keeper.forget(&name),
+            }
+        }
+        // The lock is held, so that nobody was faster.
+        let _ = self.keeper.set(keeper);
+    }
+
+    /// The sessions that have not ended, as they are kept.
+    pub(crate) fn kept(&self) -> Vec<KeptSession> {
+        let now = self.clock.now();
+        let live = self.lock();
+        let going_on = live.iter().filter(|(_, session)| session.end(now).is_none());
+        going_on.map(|(key, session)| session.kept(*key, now)).collect()
     }
 
     /// What the cookie is worth on `endpoint` under `settings`. A live session is in use while the stay lasts.
@@ -144,13 +210,13 @@ impl Sessions {
         let Some(session) = live.get(&key).filter(|session| session.endpoint == *endpoint) else {
             return (Lookup::Unknown, None);
         };
-        let end = if session.settings.fingerprint() == settings.fingerprint() {
+        let end = if session.settings == settings.fingerprint() {
             session.end(now)
         } else {
             Some(SessionEnd::SettingsChanged)
         };
         match end {
-            Some(why) => (Lookup::Ended, live.remove(&key).map(|session| session.ended(why))),
+            Some(why) => (Lookup::Ended, self.remove(&mut live, key, why)),
             None => (Lookup::Live(Stay::begin(&session.course)), None),
         }
     }
@@ -178,10 +244,22 @@ impl Sessions {
         let mut ended: Vec<Ended> =
             presented.and_then(|old| self.end(old, endpoint, SessionEnd::Replaced)).into_iter().collect();
         let mut live = self.lock();
-        ended.extend(make_room(&mut live, self.limit, now));
-        let made =
-            Session { endpoint: endpoint.clone(), settings: settings.clone(), course: Arc::new(course) };
-        live.insert(Key::of(cookie.expose()), made);
+        let evicted = make_room(&mut live, self.limit, now);
+        for ended in &evicted {
+            self.forget(ended);
+        }
+        ended.extend(evicted);
+        let made = Session {
+            endpoint: endpoint.clone(),
+            settings: settings.fingerprint(),
+            inactivity_timeout: settings.inactivity_timeout(),
+            course: Arc::new(course),
+        };
+        let key = Key::of(cookie.expose());
+        if let Some(keeper) = self.keeper.get() {
+            keeper.keep(made.kept(key, now));
+        }
+        live.insert(key, made);
         Begun { session, cookie, ended }
     }
 
@@ -192,24 +270,28 @@ impl Sessions {
         if live.get(&key)?.endpoint != *endpoint {
             return None;
         }
-        live.remove(&key).map(|session| session.ended(why))
+        self.remove(&mut live, key, why)
     }
 
     /// Ends the session of this name.
     pub(crate) fn revoke(&self, id: &SessionId) -> Option<Ended> {
         let mut live = self.lock();
         let key = live.iter().find(|(_, session)| session.course.id() == id).map(|(key, _)| *key)?;
-        live.remove(&key).map(|session| session.ended(SessionEnd::Revoked))
+        self.remove(&mut live, key, SessionEnd::Revoked)
     }
 
     /// Ends the sessions of `endpoint` that were made under other settings; without settings, all of them.
     pub(crate) fn end_others(&self, endpoint: &Endpoint, settings: Option<&Settings>) -> Vec<Ended> {
-        let same = |session: &Session| {
-            settings.is_some_and(|settings| session.settings.fingerprint() == settings.fingerprint())
-        };
+        let same =
+            |session: &Session| settings.is_some_and(|settings| session.settings == settings.fingerprint());
         let mut live = self.lock();
         let others = live.extract_if(|_, session| session.endpoint == *endpoint && !same(session));
-        others.map(|(_, session)| session.ended(SessionEnd::SettingsChanged)).collect()
+        let ended: Vec<_> =
+            others.map(|(key, session)| session.ended(key, SessionEnd::SettingsChanged)).collect();
+        for ended in &ended {
+            self.forget(ended);
+        }
+        ended
     }
 
     /// The sessions that have not ended, oldest first.
@@ -225,6 +307,18 @@ impl Sessions {
         views
     }
 
+    fn remove(&self, live: &mut HashMap<Key, Session>, key: Key, why: SessionEnd) -> Option<Ended> {
+        let ended = live.remove(&key)?.ended(key, why);
+        self.forget(&ended);
+        Some(ended)
+    }
+
+    fn forget(&self, ended: &Ended) {
+        if let Some(keeper) = self.keeper.get() {
+            keeper.forget(&ended.key.to_text());
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Session>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -237,16 +331,17 @@ fn make_room(live: &mut HashMap<Key, Session>, limit: usize, now: DateTime<Utc>)
     }
     let mut ended: Vec<Ended> = live
         .extract_if(|_, session| session.end(now).is_some())
-        .map(|(_, session)| {
+        .map(|(key, session)| {
             let why = session.end(now).unwrap_or(SessionEnd::Idle);
-            session.ended(why)
+            session.ended(key, why)
         })
         .collect();
     while live.len() >= limit {
         let oldest =
             live.iter().min_by_key(|(_, session)| session.course.last_used(now)).map(|(key, _)| *key);
-        match oldest.and_then(|key| live.remove(&key)) {
-            Some(session) => ended.push(session.ended(SessionEnd::Evicted)),
+        match oldest.and_then(|key| live.remove(&key).map(|session| session.ended(key, SessionEnd::Evicted)))
+        {
+            Some(evicted) => ended.push(evicted),
             None => break,
         }
     }
@@ -255,8 +350,6 @@ fn make_room(live: &mut HashMap<Key, Session>, limit: usize, now: DateTime<Utc>)
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::Draft;
 
@@ -421,5 +514,79 @@ mod tests {
         room.clock.advance(Duration::from_secs(1));
         assert_eq!(room.begin().ended.remove(0).session, two.session);
         assert_eq!(found(&first), Lookup::Live(one.session.clone()));
+    }
+
+    #[derive(Default)]
+    struct Shelf {
+        kept: Mutex<HashMap<String, KeptSession>>,
+    }
+
+    impl Shelf {
+        fn all(&self) -> Vec<KeptSession> {
+            self.kept.lock().unwrap().values().cloned().collect()
+        }
+    }
+
+    impl SessionKeeper for Shelf {
+        fn keep(&self, session: KeptSession) {
+            self.kept.lock().unwrap().insert(session.key.clone(), session);
+        }
+
+        fn forget(&self, key: &str) {
+            assert!(self.kept.lock().unwrap().remove(key).is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_what_goes_on() {
+        let mut room = Room::new();
+        let shelf = Arc::new(Shelf::default());
+        room.sessions.keep(Vec::new(), Arc::clone(&shelf) as Arc<dyn SessionKeeper>);
+        room.sessions.limit = 3;
+        let (one, two, three) = (room.begin(), room.begin(), room.begin());
+        let replaced = room.sessions.begin(&room.app, &room.settings, alice(), Some(one.cookie.expose()));
+        room.sessions.revoke(&two.session).unwrap();
+        room.sessions.end(three.cookie.expose(), &room.app, SessionEnd::SignedOut).unwrap();
+        let (four, five) = (room.begin(), room.begin());
+        room.clock.advance(Duration::from_secs(1));
+        for begun in [&four, &five] {
+            assert!(matches!(room.look_up(&begun.cookie).0, Lookup::Live(_)));
+        }
+        let six = room.begin();
+        let mut kept: Vec<_> = shelf.all().into_iter().map(|session| session.id).collect();
+        kept.sort();
+        let mut expected = [&four, &five, &six].map(|begun| begun.session.to_string());
+        expected.sort();
+        assert_eq!(kept, expected);
+        assert_eq!(room.look_up(&replaced.cookie).0, Lookup::Unknown);
+        assert!(room.sessions.end_others(&room.app, None).len() == 3 && shelf.all().is_empty());
+    }
+
+    #[test]
+    fn sessions_go_on_from_what_was_kept_until_they_would_have_ended() {
+        let room = Room::new();
+        let (one, two) = (room.begin(), room.begin());
+        room.clock.advance(Duration::from_secs(500));
+        assert!(matches!(room.look_up(&one.cookie).0, Lookup::Live(_)));
+        room.clock.advance(Duration::from_secs(200));
+        let kept = room.sessions.kept();
+        assert!(!format!("{kept:?}").contains(one.cookie.expose()) && kept.len() == 1, "two has idled out");
+
+        let mut all = kept.clone();
+        all.push(KeptSession { key: "else".into(), settings: "nonsense".into(), ..kept[0].clone() });
+        let shelf = Arc::new(Shelf::default());
+        for session in &all {
+            shelf.keep(session.clone());
+        }
+        let again = Room { sessions: Sessions::new(room.clock.clone()), ..room };
+        again.sessions.keep(all, Arc::clone(&shelf) as Arc<dyn SessionKeeper>);
+        assert_eq!(shelf.all(), kept);
+        assert_eq!(again.look_up(&two.cookie).0, Lookup::Unknown);
+        assert_eq!(again.look_up(&one.cookie), (Lookup::Live(one.session.clone()), None));
+        assert_eq!(again.sessions.list()[0].identity, alice());
+        let changed = settings(|draft| draft.scopes = vec!["openid".to_owned()]);
+        let (lookup, _) = again.sessions.look_up(one.cookie.expose(), &again.app, &changed);
+        assert_eq!(found(&lookup), Lookup::Ended);
+        assert!(shelf.all().is_empty());
     }
 }

@@ -3,6 +3,8 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ground::Secret;
 use openidconnect::IssuerUrl;
 
@@ -291,6 +293,16 @@ impl Settings {
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// The digest as text, for those who keep it.
+    pub(crate) fn to_text(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// The digest in a text of [`to_text`](Self::to_text).
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
+    }
+
     fn of(settings: &Settings) -> Self {
         let mut context = Context::new(&SHA256);
         // Each field goes in behind its length, and each list behind its count, so that none can pass for another.

@@ -43,6 +43,17 @@ impl Course {
         Self { clock, id, identity, began, latest, usage, over: watch::Sender::new(None) }
     }
 
+    /// A session of `identity` that began at `began` and goes on until `latest`.
+    pub(crate) fn resume(
+        clock: Clock,
+        id: SessionId,
+        identity: Identity,
+        [began, last, latest]: [DateTime<Utc>; 3],
+    ) -> Self {
+        let usage = Mutex::new(Usage { open: 0, last });
+        Self { clock, id, identity, began, latest, usage, over: watch::Sender::new(None) }
+    }
+
     pub(crate) fn id(&self) -> &SessionId {
         &self.id
     }

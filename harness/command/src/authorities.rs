@@ -1,7 +1,7 @@
 //! Files of authorities: those that are trusted, and the one that others shall trust.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gatewright::parts::ground::Authority;
 use tempfile::NamedTempFile;
@@ -17,6 +17,15 @@ pub(crate) fn authorities(file: &Path) -> Result<String, Failure> {
              certificate comes from, which is named where that side was started"
         ))
     })
+}
+
+/// Writes an authority's certificate to a file of this folder, where it stays. It is no secret.
+pub(crate) fn written_in(dir: &Path, authority: &Authority) -> Result<PathBuf, Failure> {
+    let file = dir.join("ca.pem");
+    match std::fs::write(&file, authority.certificate_pem()) {
+        Ok(()) => Ok(file),
+        Err(error) => Err(Failure::lacking(format_args!("{} can't be written: {error}", file.display()))),
+    }
 }
 
 /// A file with an authority's certificate, which is there as long as the value.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
 use rustls::crypto::aws_lc_rs::{default_provider, sign::any_supported_type};
@@ -14,6 +14,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+use crate::Secret;
 
 /// Why a certificate or a TLS configuration could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +44,8 @@ pub struct Authority {
 }
 
 struct Shared {
-    certificate: Certificate,
+    certificate: CertificateDer<'static>,
+    certificate_pem: String,
     issuer: Issuer<'static, KeyPair>,
     leaf_key: KeyPair,
     leaves: Mutex<HashMap<String, Arc<CertifiedKey>>>,
@@ -54,22 +57,54 @@ const LIFETIME: time::Duration = time::Duration::days(7);
 impl Authority {
     /// A new authority.
     pub fn new() -> Result<Self, AuthorityError> {
-        let issue = |source| AuthorityError::Issue { subject: "itself".into(), source };
-        let key = KeyPair::generate().map_err(issue)?;
-        let mut params = dated(CertificateParams::default());
-        params.distinguished_name.push(DnType::CommonName, "Gatewright run authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let certificate = params.self_signed(&key).map_err(issue)?;
-        let leaf_key = KeyPair::generate().map_err(issue)?;
+        Self::living(LIFETIME)
+    }
+
+    /// A new authority that is to be kept ([`to_pem`](Self::to_pem)) over the end of the process: it lives for ten
+    /// years. Its leaves live as short as others'.
+    pub fn lasting() -> Result<Self, AuthorityError> {
+        Self::living(time::Duration::days(3650))
+    }
+
+    /// The authority that [`to_pem`](Self::to_pem) wrote.
+    pub fn from_pem(pem: &Secret) -> Result<Self, AuthorityError> {
+        let unreadable = || AuthorityError::NoRoots("what was kept of the authority".to_owned());
+        let pem = pem.expose();
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| unreadable())?;
+        let key = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| unreadable())?;
+        let key = KeyPair::try_from(&key).map_err(itself)?;
+        let begin = pem.find(BEGIN_CERTIFICATE).ok_or_else(unreadable)?;
+        Self::with(params(LIFETIME), key, certificate, pem[begin..].to_owned())
+    }
+
+    fn living(lifetime: time::Duration) -> Result<Self, AuthorityError> {
+        let (params, key) = (params(lifetime), KeyPair::generate().map_err(itself)?);
+        let certificate = params.self_signed(&key).map_err(itself)?;
+        let pem = certificate.pem();
+        Self::with(params, key, certificate.der().clone(), pem)
+    }
+
+    fn with(
+        params: CertificateParams,
+        key: KeyPair,
+        certificate: CertificateDer<'static>,
+        certificate_pem: String,
+    ) -> Result<Self, AuthorityError> {
+        let leaf_key = KeyPair::generate().map_err(itself)?;
         let issuer = Issuer::new(params, key);
-        let shared = Shared { certificate, issuer, leaf_key, leaves: Mutex::default() };
+        let shared = Shared { certificate, certificate_pem, issuer, leaf_key, leaves: Mutex::default() };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The authority itself, its key included, to keep it.
+    pub fn to_pem(&self) -> Secret {
+        let key = self.shared.issuer.key().serialize_pem();
+        Secret::new("authority", format!("{key}{}", self.shared.certificate_pem))
     }
 
     /// The authority's own certificate, to hand to whoever shall trust it.
     pub fn certificate_pem(&self) -> String {
-        self.shared.certificate.pem()
+        self.shared.certificate_pem.clone()
     }
 
     /// A server's TLS configuration that answers each server name which `serves` accepts with a certificate for just
@@ -92,7 +127,7 @@ impl Authority {
     /// A client's TLS configuration that trusts this authority alone.
     pub fn client_config(&self, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, AuthorityError> {
         let mut roots = RootCertStore::empty();
-        roots.add(self.shared.certificate.der().clone())?;
+        roots.add(self.shared.certificate.clone())?;
         trusting(roots, alpn)
     }
 
@@ -116,7 +151,7 @@ impl Authority {
             LOOPBACK => vec![LOOPBACK.to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()],
             host => vec![host.to_owned()],
         };
-        let mut params = dated(CertificateParams::new(names).map_err(issue)?);
+        let mut params = dated(LIFETIME, CertificateParams::new(names).map_err(issue)?);
         params.distinguished_name.push(DnType::CommonName, host);
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -159,12 +194,27 @@ fn trusting(roots: RootCertStore, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, A
     Ok(Arc::new(config))
 }
 
-fn dated(mut params: CertificateParams) -> CertificateParams {
-    let now = time::OffsetDateTime::now_utc();
-    params.not_before = now - LIFETIME;
-    params.not_after = now + LIFETIME;
+/// What the authority's own certificate says.
+fn params(lifetime: time::Duration) -> CertificateParams {
+    let mut params = dated(lifetime, CertificateParams::default());
+    params.distinguished_name.push(DnType::CommonName, "Gatewright run authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
 }
+
+fn dated(lifetime: time::Duration, mut params: CertificateParams) -> CertificateParams {
+    let now = time::OffsetDateTime::now_utc();
+    params.not_before = now - LIFETIME;
+    params.not_after = now + lifetime;
+    params
+}
+
+fn itself(source: rcgen::Error) -> AuthorityError {
+    AuthorityError::Issue { subject: "itself".into(), source }
+}
+
+const BEGIN_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 
 const LOOPBACK: &str = "localhost";
 
@@ -222,6 +272,20 @@ mod tests {
         let (authority, other) = (Authority::new().unwrap(), Authority::new().unwrap());
         assert!(handshake(&authority, &authority, "evil.test").await.is_err());
         assert!(handshake(&authority, &other, "app.tunnel.test").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_authority_that_was_kept_is_trusted_as_before() {
+        let before = Authority::lasting().unwrap();
+        let kept = before.to_pem();
+        let after = Authority::from_pem(&kept).unwrap();
+        assert_eq!(after.certificate_pem(), before.certificate_pem());
+        assert!(!after.certificate_pem().contains("PRIVATE"));
+        handshake(&after, &before, "app.tunnel.test").await.unwrap();
+        assert_eq!(Authority::from_pem(&after.to_pem()).unwrap().certificate_pem(), before.certificate_pem());
+        for damaged in ["", &before.certificate_pem(), &kept.expose().replace("PRIVATE", "PUBLIC")] {
+            assert!(Authority::from_pem(&Secret::new("authority", damaged)).is_err());
+        }
     }
 
     #[test]

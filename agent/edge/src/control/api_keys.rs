@@ -51,8 +51,8 @@ pub(super) async fn create(
     uris: Uris,
     Body(asked): Body<Change>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let made = account.create_api_key(asked.read()?)?;
-    Ok((StatusCode::CREATED, Json(shape(&uris, &made, Some(made.token.expose())))))
+    let (made, token) = account.create_api_key(asked.read()?)?;
+    Ok((StatusCode::CREATED, Json(shape(&uris, &made, Some(token.expose())))))
 }
 
 pub(super) async fn show(

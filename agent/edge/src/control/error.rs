@@ -5,7 +5,6 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::code::{Code, Refusal};
-use crate::ingress::CommandError;
 use crate::model::ModelError;
 
 /// A refusal of the API: `{error_code, status_code, msg, details{operation_id}}`.
@@ -41,6 +40,7 @@ impl From<ModelError> for ApiError {
             ModelError::Unknown { .. } => StatusCode::NOT_FOUND,
             ModelError::Refused(refusal) if refusal.code == Code::OIDC_NOT_ENTITLED => StatusCode::FORBIDDEN,
             ModelError::Refused(_) => StatusCode::BAD_REQUEST,
+            ModelError::NotKept(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, refusal: Refusal::new(error.code(), sentence(&error.to_string())) }
     }
@@ -49,22 +49,6 @@ impl From<ModelError> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         ModelError::Refused(refusal).into()
-    }
-}
-
-impl From<CommandError> for ApiError {
-    fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::Unknown(error) => error.into(),
-            CommandError::Refused(_) => Self {
-                status: StatusCode::BAD_REQUEST,
-                refusal: Refusal::new(Code(804), sentence(&error.to_string())),
-            },
-            CommandError::Silent | CommandError::Broken(_) => Self {
-                status: StatusCode::BAD_GATEWAY,
-                refusal: Refusal::new(Code(810), sentence(&error.to_string())),
-            },
-        }
     }
 }
 
@@ -80,7 +64,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-fn sentence(fragment: &str) -> String {
+pub(super) fn sentence(fragment: &str) -> String {
     let mut letters = fragment.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let stop = if fragment.ends_with(['.', '!', '?']) { "" } else { "." };

@@ -6,10 +6,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error::ApiError;
+use super::error::{ApiError, sentence};
 use super::list::{PageQuery, page};
 use super::request::{Body, Caller};
 use super::router::Uris;
+use crate::ingress::CommandError;
 use crate::model::{Account, EndpointView, Model, SessionId, SessionView, TunnelKind, TunnelView};
 
 pub(super) async fn tunnels(
@@ -71,23 +72,36 @@ fn session_id(text: &str) -> Result<SessionId, ApiError> {
     SessionId::parse(text).ok_or_else(|| ApiError::not_found("tunnel session", text))
 }
 
-pub(super) async fn stop(Caller(account): Caller, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    account.stop_session(&session_id(&id)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+pub(super) async fn stop(Caller(account): Caller, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+    done(account.stop_session(&session_id(&id)?).await, 805)
 }
 
-pub(super) async fn restart(Caller(account): Caller, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    account.restart_session(&session_id(&id)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+pub(super) async fn restart(
+    Caller(account): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    done(account.restart_session(&session_id(&id)?).await, 804)
 }
 
 pub(super) async fn update(
     Caller(account): Caller,
     Path(id): Path<String>,
     Body(asked): Body<Command>,
-) -> Result<StatusCode, ApiError> {
-    account.update_session(&session_id(&id)?, &asked.version.unwrap_or_default()).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<Value>, ApiError> {
+    done(account.update_session(&session_id(&id)?, &asked.version.unwrap_or_default()).await, 806)
+}
+
+/// An agent did what it was told, or refused, for which there is a code. The answer has a body: ngrok's client for
+/// Python takes an answer to a POST without one for a failure.
+fn done(told: Result<(), CommandError>, refused: u16) -> Result<Json<Value>, ApiError> {
+    match told {
+        Ok(()) => Ok(Json(json!({}))),
+        Err(error @ CommandError::Refused(_)) => {
+            Err(ApiError::bad_request(refused, sentence(&error.to_string())))
+        }
+        Err(CommandError::Unknown(error)) => Err(error.into()),
+        Err(error) => Err(ApiError::new(StatusCode::BAD_GATEWAY, 810, sentence(&error.to_string()))),
+    }
 }
 
 pub(super) async fn endpoints(

@@ -35,6 +35,9 @@ impl From<ModelError> for Fault {
             ModelError::Refused(refusal) => {
                 Self::Refused { status: StatusCode::BAD_REQUEST, code, reason: refusal.message }
             }
+            ModelError::NotKept(reason) => {
+                Self::Refused { status: StatusCode::INTERNAL_SERVER_ERROR, code, reason }
+            }
         }
     }
 }

@@ -1,5 +1,11 @@
 //! Accounts: whose the credentials, Edges and endpoints are, and who signs in to the dashboard for them.
 
+use std::fmt;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use ground::{Secret, random};
 
@@ -94,8 +100,39 @@ pub struct ApiKey {
     pub description: String,
     /// For machines, at most 4096 bytes.
     pub metadata: String,
-    /// The key.
-    pub token: Secret,
+    /// What tells the key from others. Whoever made the key has it; here it is not known.
+    pub digest: TokenDigest,
+}
+
+/// The SHA-256 digest of a key that is random enough not to be guessed from it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    pub(crate) fn of(token: &str) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        Self(bytes)
+    }
+
+    /// Whether this is the digest of `token`, in constant time.
+    pub(crate) fn is_of(&self, token: &str) -> bool {
+        verify_slices_are_equal(&self.0, &Self::of(token).0).is_ok()
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
+    }
+}
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[digest]")
+    }
 }
 
 /// A new authtoken, in the shape of ngrok's: two parts of letters and digits joined by `_`.

@@ -1,7 +1,10 @@
 //! An account's authtokens and API keys: made, changed, listed, revoked.
 
+use ground::Secret;
+
 use super::{
-    Account, Acl, ApiKey, ApiKeyId, Credential, CredentialId, ModelError, api_key, authtoken, limits,
+    Account, Acl, ApiKey, ApiKeyId, Credential, CredentialId, ModelError, TokenDigest, api_key, authtoken,
+    limits,
 };
 use crate::code::{Code, Refusal};
 
@@ -91,21 +94,22 @@ impl Account {
         Ok(self.model.lock().account(&self.id)?.api_keys.clone())
     }
 
-    /// Makes an API key.
-    pub fn create_api_key(&self, change: ApiKeyChange) -> Result<ApiKey, ModelError> {
+    /// Makes an API key. The key itself is given this once.
+    pub fn create_api_key(&self, change: ApiKeyChange) -> Result<(ApiKey, Secret), ModelError> {
+        let token = api_key();
         let mut key = ApiKey {
             id: ApiKeyId::random(),
             created_at: self.model.now(),
             description: String::new(),
             metadata: String::new(),
-            token: api_key(),
+            digest: TokenDigest::of(token.expose()),
         };
         change.apply(&mut key)?;
         self.model.change(|state| {
             let keys = &mut state.account_mut(&self.id)?.api_keys;
             bounded(keys.len(), Code::TOO_MANY_API_KEYS, "API keys")?;
             keys.push(key.clone());
-            Ok(key)
+            Ok((key, token))
         })
     }
 

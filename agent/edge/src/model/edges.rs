@@ -245,20 +245,9 @@ impl Account {
         if !state.account(&self.id)?.profile.oidc {
             return Err(ModelError::Refused(limits::no_oidc()));
         }
-        let draft = gate::Draft {
-            issuer: module.issuer.clone(),
-            client_id: module.client_id.clone(),
-            client_secret: module.client_secret.clone(),
-            scopes: module.scopes.clone(),
-            inactivity_timeout: Some(module.inactivity_timeout),
-            maximum_duration: Some(module.maximum_duration),
-            options_passthrough: module.options_passthrough,
-            ..gate::Draft::default()
-        };
-        let settings = draft.check().map_err(|error| refused(Code(error.api_code()), error.to_string()))?;
-        if !module.enabled {
-            return Ok(None);
-        }
+        let settings =
+            settings_of(module).map_err(|error| refused(Code(error.api_code()), error.to_string()))?;
+        let Some(settings) = settings else { return Ok(None) };
         let others = state.edge(&self.id, edge)?.settings.iter().filter(|(id, _)| **id != route.id);
         if let Some((id, _)) =
             others.into_iter().find(|(_, other)| other.fingerprint() != settings.fingerprint())
@@ -269,6 +258,22 @@ impl Account {
         }
         Ok(Some(settings))
     }
+}
+
+/// What a module asks of the gate; nothing when it is not enabled.
+pub(super) fn settings_of(module: &OidcModule) -> Result<Option<gate::Settings>, gate::SettingsError> {
+    let draft = gate::Draft {
+        issuer: module.issuer.clone(),
+        client_id: module.client_id.clone(),
+        client_secret: module.client_secret.clone(),
+        scopes: module.scopes.clone(),
+        inactivity_timeout: Some(module.inactivity_timeout),
+        maximum_duration: Some(module.maximum_duration),
+        options_passthrough: module.options_passthrough,
+        ..gate::Draft::default()
+    };
+    let settings = draft.check()?;
+    Ok(module.enabled.then_some(settings))
 }
 
 fn refused(code: Code, message: String) -> ModelError {

@@ -16,18 +16,21 @@ mod host_port;
 mod https_edge;
 mod id;
 mod index;
+mod keeping;
 pub(crate) mod limits;
 pub(crate) mod online;
 mod path;
 pub(crate) mod port;
 mod register;
 mod registry;
-mod state;
+pub(crate) mod state;
 pub(crate) mod termination;
 pub(crate) mod transport;
 mod vouchers;
 
-pub use account::{ApiKey, Credential, Login, NewAccount, NewLogin, Profile, Role, api_key, authtoken};
+pub use account::{
+    ApiKey, Credential, Login, NewAccount, NewLogin, Profile, Role, TokenDigest, api_key, authtoken,
+};
 pub use acl::Acl;
 pub use app_sessions::{AppSession, AppUser};
 pub use credentials::{ApiKeyChange, CredentialChange};
@@ -49,4 +52,5 @@ pub(crate) use account::looks_like_a_token;
 pub(crate) use attach::TunnelChange;
 pub(crate) use bind::{About, Name, Wanted};
 pub(crate) use destination::{Destination, Greeting, Lookup};
+pub(crate) use keeping::Keeping;
 pub(crate) use registry::Origins;

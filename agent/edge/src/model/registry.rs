@@ -7,14 +7,15 @@ use ground::{Clock, Secret, Sink};
 
 use super::index::Online;
 use super::online::AgentSession;
-use super::state::{AccountEntry, EdgeEntry, State};
+use super::state::{AccountEntry, Configuration, EdgeEntry, State};
 use super::vouchers::Vouchers;
 use super::{
-    AccountId, Acl, ApiKey, ApiKeyId, Credential, CredentialId, Host, HostPort, Login, LoginId, NewAccount,
-    Profile, Scheme,
+    AccountId, Acl, ApiKey, ApiKeyId, Credential, CredentialId, Host, HostPort, Keeping, Login, LoginId,
+    NewAccount, Profile, Scheme, TokenDigest,
 };
 use crate::code::{Code, Refusal};
 use crate::event::Event;
+use crate::store::{Store, StoreError};
 
 /// Names under the edge's domain that are its own.
 const OWN_NAMES: [&str; 5] = ["api", "connect", "dashboard", "idp", "tcp"];
@@ -36,6 +37,8 @@ struct Inner {
     /// How often a site has begun to ask clients for certificates.
     terminations: AtomicU64,
     state: Mutex<State>,
+    /// Where there is a store.
+    keeping: Option<Keeping>,
 }
 
 /// What a model begins with.
@@ -45,6 +48,8 @@ pub(crate) struct Origins {
     pub(crate) region: String,
     pub(crate) clock: Clock,
     pub(crate) accounts: Vec<NewAccount>,
+    /// Where what is set up is kept.
+    pub(crate) store: Option<Arc<Store>>,
 }
 
 /// One account's part of the model: nothing of another account is seen or touched through it.
@@ -77,6 +82,9 @@ pub enum ModelError {
     /// It is not allowed, or not as it was asked for.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// It could not be written to the store, so it was not done.
+    #[error("{0}")]
+    NotKept(String),
 }
 
 impl ModelError {
@@ -89,17 +97,30 @@ impl ModelError {
         match self {
             Self::Unknown { .. } => Code::NO_SUCH_RESOURCE,
             Self::Refused(refusal) => refusal.code,
+            Self::NotKept(_) => Code::INTERNAL,
         }
     }
 }
 
 impl Model {
-    pub(crate) fn new(origins: Origins, relying_party: gate::RelyingParty, sink: Sink<Event>) -> Self {
-        let Origins { domain, public_port, region, clock, accounts } = origins;
+    pub(crate) fn new(
+        origins: Origins,
+        relying_party: gate::RelyingParty,
+        sink: Sink<Event>,
+    ) -> Result<Self, StoreError> {
+        let Origins { domain, public_port, region, clock, accounts, store } = origins;
         let now = clock.now();
-        let accounts = accounts.into_iter().map(|account| entry(account, now)).collect();
-        let state = Mutex::new(State::new(accounts, Online::new(sink)));
-        let vouchers = Vouchers::new();
+        let (keeping, configuration, vouchers) = match &store {
+            Some(store) => {
+                let (keeping, configuration, vouchers) = Keeping::begin(Arc::clone(store), accounts, now)?;
+                (Some(keeping), configuration, vouchers)
+            }
+            None => {
+                let accounts = accounts.into_iter().map(|account| entry(account, now)).collect();
+                (None, Configuration { accounts, ..Configuration::default() }, Vouchers::new())
+            }
+        };
+        let state = Mutex::new(State::new(configuration, Online::new(sink)));
         let tcp_host = domain.child("tcp").unwrap_or_else(|_| domain.clone());
         let inner = Inner {
             domain,
@@ -111,8 +132,13 @@ impl Model {
             vouchers,
             terminations: AtomicU64::new(0),
             state,
+            keeping,
         };
-        Self { inner: Arc::new(inner) }
+        let model = Self { inner: Arc::new(inner) };
+        if let Some(store) = store {
+            model.guard_again().map_err(|reason| store.broken(reason))?;
+        }
+        Ok(model)
     }
 
     /// The domain that endpoints get their names under.
@@ -194,7 +220,7 @@ impl Model {
         let state = self.lock();
         // Here and below every secret is compared, whichever matches, so that the time taken says nothing.
         let holds = |entry: &&AccountEntry| {
-            entry.api_keys.iter().fold(false, |found, known| found | known.token.matches(key))
+            entry.api_keys.iter().fold(false, |found, known| found | known.digest.is_of(key))
         };
         let entry = state.accounts.iter().filter(holds).reduce(|_, later| later)?;
         Some(self.handle(&entry.profile.id))
@@ -261,7 +287,17 @@ impl Model {
         &self,
         change: impl FnOnce(&mut State) -> Result<T, ModelError>,
     ) -> Result<T, ModelError> {
-        change(&mut self.lock())
+        let mut state = self.lock();
+        let Some(keeping) = &self.inner.keeping else { return change(&mut state) };
+        let before = state.configuration.clone();
+        let done = change(&mut state)?;
+        match keeping.write(&state.configuration) {
+            Ok(()) => Ok(done),
+            Err(error) => {
+                state.configuration = before;
+                Err(ModelError::NotKept(error.to_string()))
+            }
+        }
     }
 
     /// Refuses the names that are the edge's own.
@@ -313,7 +349,8 @@ impl Account {
     }
 }
 
-fn entry(account: NewAccount, now: DateTime<Utc>) -> AccountEntry {
+/// An account as it is set up.
+pub(super) fn entry(account: NewAccount, now: DateTime<Utc>) -> AccountEntry {
     let credential = |token: Secret| Credential {
         id: CredentialId::random(),
         created_at: now,
@@ -327,7 +364,7 @@ fn entry(account: NewAccount, now: DateTime<Utc>) -> AccountEntry {
         created_at: now,
         description: String::new(),
         metadata: String::new(),
-        token,
+        digest: TokenDigest::of(token.expose()),
     };
     AccountEntry {
         profile: Profile {

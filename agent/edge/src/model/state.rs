@@ -1,6 +1,7 @@
 //! Everything that the edge knows, behind one lock that is only ever held for a moment.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -14,13 +15,33 @@ use super::{
 };
 
 pub(crate) struct State {
+    pub(crate) configuration: Configuration,
+    pub(crate) online: Online,
+    /// Names of other sites that agents were given: they keep their certificate while nobody is online.
+    pub(crate) names: Names,
+}
+
+/// What is set up: all that is kept where there is a store.
+#[derive(Clone, Default)]
+pub(crate) struct Configuration {
     pub(crate) accounts: Vec<AccountEntry>,
     pub(crate) edges: Vec<EdgeEntry>,
     pub(crate) groups: Vec<GroupEntry>,
     pub(crate) domains: Vec<DomainEntry>,
-    pub(crate) online: Online,
-    /// Names of other sites that agents were given: they keep their certificate while nobody is online.
-    pub(crate) names: Names,
+}
+
+impl Deref for State {
+    type Target = Configuration;
+
+    fn deref(&self) -> &Configuration {
+        &self.configuration
+    }
+}
+
+impl DerefMut for State {
+    fn deref_mut(&mut self) -> &mut Configuration {
+        &mut self.configuration
+    }
 }
 
 /// A bounded set of names: the oldest make way.
@@ -47,6 +68,7 @@ impl Names {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct AccountEntry {
     pub(crate) profile: Profile,
     pub(crate) logins: Vec<(Login, Secret)>,
@@ -54,11 +76,13 @@ pub(crate) struct AccountEntry {
     pub(crate) api_keys: Vec<ApiKey>,
 }
 
+#[derive(Clone)]
 pub(crate) struct DomainEntry {
     pub(crate) account: AccountId,
     pub(crate) domain: ReservedDomain,
 }
 
+#[derive(Clone)]
 pub(crate) struct GroupEntry {
     pub(crate) account: AccountId,
     pub(crate) group: TunnelGroup,
@@ -79,15 +103,8 @@ pub(crate) struct EdgeEntry {
 }
 
 impl State {
-    pub(crate) fn new(accounts: Vec<AccountEntry>, online: Online) -> Self {
-        Self {
-            accounts,
-            edges: Vec::new(),
-            groups: Vec::new(),
-            domains: Vec::new(),
-            online,
-            names: Names::default(),
-        }
+    pub(crate) fn new(configuration: Configuration, online: Online) -> Self {
+        Self { configuration, online, names: Names::default() }
     }
 
     pub(crate) fn account(&self, id: &AccountId) -> Result<&AccountEntry, ModelError> {
@@ -151,14 +168,13 @@ impl EdgeEntry {
             tls: None,
             routes: Vec::new(),
         };
-        Self {
-            account,
-            edge,
-            endpoints: Vec::new(),
-            settings: HashMap::new(),
-            gates: HashMap::new(),
-            turn: Arc::default(),
-        }
+        Self::of(account, edge, Vec::new())
+    }
+
+    /// An Edge as it was, unguarded until its gates are made.
+    pub(crate) fn of(account: AccountId, edge: HttpsEdge, endpoints: Vec<(Host, EndpointId)>) -> Self {
+        let (settings, gates) = (HashMap::new(), HashMap::new());
+        Self { account, edge, endpoints, settings, gates, turn: Arc::default() }
     }
 
     /// Answers on these hosts from now on; a host that stays keeps its endpoint.

@@ -10,7 +10,7 @@ use ground::random;
 
 use super::{AccountId, HostPort, Scheme, TunnelId};
 
-/// The edge's key for its vouchers; they end with it.
+/// The edge's key for its vouchers; they end with it, unless it is kept.
 pub(crate) struct Vouchers {
     key: hmac::Key,
 }
@@ -28,7 +28,12 @@ pub(crate) enum BindToken {
 
 impl Vouchers {
     pub(crate) fn new() -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()) }
+        Self::with_key(random::bytes())
+    }
+
+    /// Those of an edge that had this key before.
+    pub(crate) fn with_key(key: [u8; 32]) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &key) }
     }
 
     /// The cookie of an agent with this client id.

@@ -18,6 +18,7 @@ mod ingress;
 mod issuer;
 mod proxy_protocol;
 mod proxying;
+mod restarting;
 mod smuggling;
 mod streaming;
 mod tcp;

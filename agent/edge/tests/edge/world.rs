@@ -65,6 +65,7 @@ impl World {
             }],
             public_port: Some(443),
             region: "test".to_owned(),
+            state: None,
         };
         change(&mut config);
         let edge = Edge::start(config).await.unwrap();

@@ -84,6 +84,9 @@ pub(crate) struct Edge {
     /// The forward proxy by which the edge reaches issuers [default: none, so that only *.localhost is reached]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) proxy: Option<SocketAddr>,
+    /// Keep accounts, Edges, sessions, ports and the authority in this folder over the edge's end [default: in memory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) showing: Showing,
 }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use gatewright::parts::edge::model::{api_key, authtoken};
-use gatewright::parts::edge::{Config, Edge, NewAccount, NewLogin, Role, StartError};
+use gatewright::parts::edge::{Config, Edge, NewAccount, NewLogin, Role, StartError, StateDir, StoreError};
 use gatewright::parts::ground::authority::client_config_trusting;
 use gatewright::parts::ground::outbound::Route;
 use gatewright::parts::ground::{Authority, Clock, Outbound, Secret, Sink};
@@ -12,7 +12,7 @@ use gatewright::stage::{EdgeCard, Login};
 use serde::Serialize;
 
 use super::table::{Table, json_line};
-use crate::authorities::{authorities, written};
+use crate::authorities::{authorities, written, written_in};
 use crate::cli;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -44,27 +44,54 @@ struct Keys {
     api_key: Secret,
 }
 
+impl Keys {
+    fn new(domain: &str) -> Self {
+        Self {
+            login: format!("admin@{domain}"),
+            password: Secret::random("password"),
+            authtoken: authtoken(),
+            api_key: api_key(),
+        }
+    }
+}
+
+/// The authority and the keys of the edge that was here before, or new ones that are kept.
+fn kept(dir: &Path, domain: &str) -> Result<(Authority, Keys), StoreError> {
+    let state = StateDir::open(dir)?;
+    let Keys { login, password, authtoken, api_key } = Keys::new(domain);
+    let keys = Keys {
+        login,
+        password: state.secret("password", || password)?,
+        authtoken: state.secret("authtoken", || authtoken)?,
+        api_key: state.secret("api_key", || api_key)?,
+    };
+    Ok((state.authority()?, keys))
+}
+
 /// Runs an edge until it is interrupted.
 pub(crate) async fn edge(args: cli::Edge) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::listen()?;
-    let authority = Authority::new().map_err(Failure::failed)?;
-    let keys = Keys {
-        login: format!("admin@{}", args.domain),
-        password: Secret::random("password"),
-        authtoken: authtoken(),
-        api_key: api_key(),
+    let (authority, keys) = match &args.state_dir {
+        Some(dir) => kept(dir, &args.domain).map_err(Failure::usage)?,
+        None => (Authority::new().map_err(Failure::failed)?, Keys::new(&args.domain)),
     };
     let config = config(&args, &authority, &keys)?;
     let edge = Edge::start(config).await.map_err(|error| match error {
-        StartError::Domain(_) => Failure::usage(error),
+        StartError::Domain(_) | StartError::State(_) => Failure::usage(error),
         StartError::Listen(_) => Failure::lacking(error),
         other => Failure::failed(other),
     })?;
-    let file = written(&authority)?;
+    let (file, _temporary) = match &args.state_dir {
+        Some(dir) => (written_in(dir, &authority)?, None),
+        None => {
+            let file = written(&authority)?;
+            (file.path().to_owned(), Some(file))
+        }
+    };
     let said = if args.showing.json {
-        in_json(&args.domain, &edge, &keys, file.path())
+        in_json(&args.domain, &edge, &keys, &file)
     } else {
-        in_words(args.showing.show_secrets, &edge, &keys, file.path())
+        in_words(args.showing.show_secrets, &edge, &keys, &file)
     };
     if said.and_then(print::block).is_ok() {
         interrupts.next().await;
@@ -100,6 +127,7 @@ fn config(args: &cli::Edge, authority: &Authority, keys: &Keys) -> Result<Config
         }],
         public_port: None,
         region: "local".to_owned(),
+        state: args.state_dir.clone(),
     })
 }
 

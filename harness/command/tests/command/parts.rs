@@ -107,6 +107,40 @@ async fn secrets_show_on_request_alone() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_that_keeps_its_state_is_the_same_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    let arguments = ["edge", "--json", "--state-dir", state.to_str().unwrap()];
+    let (edge, said) = started(&arguments).await;
+    let edges = format!("{}/edges/https", text(&said["edge"]["api_url"]));
+    let key = format!("Bearer {}", text(&said["edge"]["api_key"]));
+    let ask = |request: http::request::Builder, body: &'static str| {
+        let request = request.header("ngrok-version", "2").header(header::AUTHORIZATION, &key);
+        send(
+            &said["ca_pem"],
+            request.header(header::CONTENT_TYPE, "application/json").body(body.into()).unwrap(),
+        )
+    };
+    let made = ask(Request::post(&edges), r#"{"description":"kept"}"#).await;
+    assert_eq!(made.status(), 201);
+    let second = crate::program::gatewright().args(arguments).assert().code(2).stdout("");
+    let second = String::from_utf8(second.get_output().stderr.clone()).unwrap();
+    assert!(second.contains("is in use by another edge"), "{second}");
+    assert_eq!(edge.signal("INT").await.status, Some(0));
+
+    let (edge, again) = started(&arguments).await;
+    assert_eq!(again, said);
+    let listed = ask(Request::get(&edges), "").await;
+    assert!(String::from_utf8_lossy(listed.body()).contains(r#""description":"kept""#));
+    assert_eq!(edge.signal("INT").await.status, Some(0));
+
+    std::fs::write(state.join("edge.redb"), "no store").unwrap();
+    let broken = crate::program::gatewright().args(arguments).assert().code(2).stdout("");
+    let broken = String::from_utf8(broken.get_output().stderr.clone()).unwrap();
+    assert!(broken.contains("is damaged, or no edge's") && broken.contains("move it away"), "{broken}");
+}
+
 #[test]
 fn what_makes_no_part_is_refused() {
     let wrong = |arguments: &[&str]| {

@@ -67,6 +67,7 @@ impl World {
             accounts: vec![account],
             public_port: None,
             region: "test".to_owned(),
+            state: None,
         });
         let edge = edge.await.unwrap();
         let mut trust = tempfile::Builder::new().suffix(".pem").tempfile().unwrap();

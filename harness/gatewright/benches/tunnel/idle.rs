@@ -122,6 +122,7 @@ impl Part {
                 accounts: accounts.collect(),
                 public_port: Some(443),
                 region: "bench".to_owned(),
+                state: None,
             })
             .await?;
             let tokens: Vec<_> = tokens.iter().map(Secret::expose).collect();

@@ -275,6 +275,7 @@ async fn edge_config(
         accounts: accounts(given),
         public_port: names.port,
         region: "test".to_owned(),
+        state: None,
     })
 }
 

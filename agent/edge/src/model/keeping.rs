@@ -1,0 +1,106 @@
+//! A model whose configuration is kept in a store.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use ground::random;
+
+use super::edges::settings_of;
+use super::registry::entry;
+use super::state::{AccountEntry, Configuration};
+use super::vouchers::Vouchers;
+use super::{Model, NewAccount};
+use crate::store::{self, Store, StoreError};
+
+/// Writes what is set up, each time it changes.
+#[derive(Debug)]
+pub(crate) struct Keeping {
+    store: Arc<Store>,
+    /// What is in the store.
+    written: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
+impl Keeping {
+    /// Takes up what was kept, with these accounts, which bring their logins and what they don't have yet.
+    pub(crate) fn begin(
+        store: Arc<Store>,
+        accounts: Vec<NewAccount>,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, Configuration, Vouchers), StoreError> {
+        let mut configuration = store::restore(&store)?;
+        let keeping = Self { written: Mutex::new(store::config(&configuration)), store };
+        for account in accounts {
+            let known = configuration.accounts.iter_mut().find(|known| known.profile.name == account.name);
+            let brought = entry(account, now);
+            match known {
+                Some(known) => bring(known, brought),
+                None => configuration.accounts.push(brought),
+            }
+        }
+        keeping.write(&configuration)?;
+        let vouchers = Vouchers::with_key(keeping.vouchers_key()?);
+        Ok((keeping, configuration, vouchers))
+    }
+
+    /// Writes what differs from what is in the store: all of it or nothing.
+    pub(crate) fn write(&self, configuration: &Configuration) -> Result<(), StoreError> {
+        let records = store::config(configuration);
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone =
+            written.keys().filter(|name| !records.contains_key(*name)).map(|name| (name.clone(), None));
+        let new = records.iter().filter(|(name, record)| written.get(*name) != Some(record));
+        let new = new.map(|(name, record)| (name.clone(), Some(record.clone())));
+        self.store.commit(&gone.chain(new).collect())?;
+        *written = records;
+        Ok(())
+    }
+
+    fn vouchers_key(&self) -> Result<[u8; 32], StoreError> {
+        if let Some(key) = self.store.read("vouchers")? {
+            return Ok(key);
+        }
+        let key = random::bytes();
+        self.store.write("vouchers", &key)?;
+        Ok(key)
+    }
+}
+
+/// Adds to an account that was kept what its configuration has besides: passwords, and what it did not have.
+fn bring(known: &mut AccountEntry, brought: AccountEntry) {
+    let before = std::mem::take(&mut known.logins);
+    for (mut login, password) in brought.logins {
+        if let Some((old, _)) = before.iter().find(|(old, _)| old.login.eq_ignore_ascii_case(&login.login)) {
+            login.id = old.id.clone();
+        }
+        known.logins.push((login, password));
+    }
+    for credential in brought.credentials {
+        if !known.credentials.iter().any(|old| old.token == credential.token) {
+            known.credentials.push(credential);
+        }
+    }
+    for key in brought.api_keys {
+        if !known.api_keys.iter().any(|old| old.digest == key.digest) {
+            known.api_keys.push(key);
+        }
+    }
+}
+
+impl Model {
+    /// Makes what guards the Edges that were kept.
+    pub(crate) fn guard_again(&self) -> Result<(), String> {
+        let mut state = self.lock();
+        for entry in &mut state.edges {
+            for route in entry.edge.routes.clone() {
+                let Some(module) = &route.oidc else { continue };
+                let settings = settings_of(module).map_err(|error| {
+                    format!("what guards the route {} is not possible: {error}", route.id)
+                })?;
+                entry.guard(&route.id, settings);
+            }
+            entry.make_gates(|host, settings| self.gate(host, settings));
+        }
+        Ok(())
+    }
+}
