@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rcgen::{CertificateParams, Issuer, KeyPair};
+use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -121,6 +121,8 @@ async fn program() -> Outcome<PathBuf> {
 async fn certify(folder: &Path) -> Outcome {
     let (authority_key, key) = (KeyPair::generate()?, KeyPair::generate()?);
     let mut authority = CertificateParams::new(Vec::new())?;
+    // By default both had one name, and the leaf would look self-signed.
+    authority.distinguished_name.push(DnType::CommonName, "Authority");
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let own = authority.self_signed(&authority_key)?;
     let issuer = Issuer::from_params(&authority, &authority_key);
