@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,37 +34,38 @@ const PART: &str = "GATEWRIGHT_BENCH_PART";
 const SESSIONS_EACH: usize = 200;
 const TUNNELS_EACH: usize = 200;
 const ACCOUNTS: usize = 60;
-/// So many join or bind at a time.
+/// So many join or bind at a time, and are there before those that are counted.
 const AT_A_TIME: usize = 32;
 const DOMAIN: &str = "tunnel.test";
 const NAME: &str = "one.tunnel.test";
 
 pub(crate) async fn measure(counts: [usize; 3], time: Duration) -> Outcome<Table> {
-    let mut table = Table::new("Idle, bytes each", &["at the edge", "at the agent"]);
+    let mut table = Table::new("Idle, bytes each, beside a few others", &["edge", "agents"]);
     for count in counts {
         let one = EdgeProcess::start().await?;
+        let mut agents = one.join(0..AT_A_TIME).await?;
         let before = Memory::of(&one)?;
-        let agents = one.join(count).await?;
+        agents.extend(one.join(AT_A_TIME..AT_A_TIME + count).await?);
         table.row(format!("sessions, {count}"), Memory::of(&one)?.since(&before, count));
-        drop(agents);
     }
     let mut latencies = Vec::new();
     for count in counts {
         let one = EdgeProcess::start().await?;
         let upstream = Upstream::start(Kind::Streaming { text: "x".repeat(900) }, Sink::forgetful()).await?;
-        let agents = one.join(count.div_ceil(TUNNELS_EACH)).await?;
-        let before = Memory::of(&one)?;
+        let all = AT_A_TIME + count;
+        let agents = one.join(0..all.div_ceil(TUNNELS_EACH)).await?;
         let app: client::Upstream = upstream.address().to_string().parse()?;
-        let first = agents[0].bind(HttpTunnel::new(app.clone()).domain(NAME)).await?;
-        for batch in 0..count.div_ceil(AT_A_TIME) {
-            let binding =
-                (batch * AT_A_TIME..count.min((batch + 1) * AT_A_TIME)).skip(usize::from(batch == 0));
-            try_join_all(binding.map(|n| agents[n / TUNNELS_EACH].bind(HttpTunnel::new(app.clone()))))
-                .await?;
+        let bind = |number: usize| {
+            let tunnel = HttpTunnel::new(app.clone());
+            agents[number / TUNNELS_EACH].bind(if number == 0 { tunnel.domain(NAME) } else { tunnel })
+        };
+        try_join_all((0..AT_A_TIME).map(bind)).await?;
+        let before = Memory::of(&one)?;
+        for from in (AT_A_TIME..all).step_by(AT_A_TIME) {
+            try_join_all((from..all.min(from + AT_A_TIME)).map(bind)).await?;
         }
         table.row(format!("tunnels, {count}"), Memory::of(&one)?.since(&before, count));
-        latencies.push((count, one.ask(time).await?));
-        drop(first);
+        latencies.push((all, one.ask(time).await?));
     }
     for (count, series) in latencies {
         let [p50, p99] = [50, 99].map(|percent| format!("{:.3} ms", series.percentile(percent)));
@@ -158,12 +160,11 @@ impl EdgeProcess {
         Ok(Self { child, https: text("https").parse()?, agents: text("agents"), tokens, tls })
     }
 
-    /// So many agents, a few at a time.
-    async fn join(&self, count: usize) -> Outcome<Vec<Agent>> {
-        let mut agents = Vec::with_capacity(count);
-        while agents.len() < count {
-            let joining =
-                (agents.len()..count.min(agents.len() + AT_A_TIME)).map(|number| self.agent(number));
+    /// The agents with these numbers, a few at a time.
+    async fn join(&self, numbers: Range<usize>) -> Outcome<Vec<Agent>> {
+        let mut agents = Vec::with_capacity(numbers.len());
+        for from in numbers.clone().step_by(AT_A_TIME) {
+            let joining = (from..numbers.end.min(from + AT_A_TIME)).map(|number| self.agent(number));
             agents.extend(try_join_all(joining).await?);
         }
         Ok(agents)
