@@ -83,6 +83,8 @@ function requestsPage() {
   }
 
   function choose(id) {
+    // Credentials are shown of the one request that they were asked for.
+    if (id !== chosen) secrets = false;
     chosen = id;
     history.replaceState(null, "", `#${id}`);
     drawList(true);

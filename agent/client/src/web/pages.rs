@@ -95,9 +95,7 @@ async fn exchange(
 }
 
 fn summary(exchange: &Exchange, shown: &Shown<'_>) -> Value {
-    let line = shown.request_line(&exchange.request.first);
-    let mut words = line.split(' ');
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (method, target, _) = shown.request_line(&exchange.request.first);
     json!({
         "id": exchange.id,
         "tunnel": exchange.tunnel,
@@ -116,7 +114,7 @@ fn message(message: &Message, shown: &Shown<'_>) -> Value {
         Body::Binary(hex) => ("binary", hex),
     };
     json!({
-        "first": shown.request_line(&message.first),
+        "first": shown.first(&message.first),
         "headers": shown.headers(message),
         "body": { "kind": kind, "shown": body, "length": message.length, "kept": message.body.len() },
     })

@@ -70,11 +70,10 @@ fn one_of_them(exchange: &Exchange, shown: &Shown<'_>) -> Value {
         response
     });
     let mut request = message(&exchange.request, shown);
-    let line = shown.request_line(&exchange.request.first);
-    let mut words = line.split(' ');
-    request["method"] = Value::from(words.next().unwrap_or_default());
-    request["uri"] = Value::from(words.next().unwrap_or_default());
-    request["proto"] = Value::from(words.next().unwrap_or_default());
+    let (method, target, version) = shown.request_line(&exchange.request.first);
+    request["method"] = Value::from(method);
+    request["uri"] = Value::from(target);
+    request["proto"] = Value::from(version);
     json!({
         "uri": format!("/api/requests/http/{}", exchange.id),
         "id": exchange.id,

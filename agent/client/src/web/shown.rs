@@ -25,13 +25,24 @@ pub(super) enum Body {
 }
 
 impl Shown<'_> {
-    /// A request's first line.
-    pub(super) fn request_line(&self, line: &str) -> String {
-        match line.split(' ').collect::<Vec<_>>().as_slice() {
-            [method, target, version] if !self.secrets && target.contains('?') => {
-                format!("{method} {} {version}", self.redactor.url(target))
-            }
-            _ => line.to_owned(),
+    /// A message's first line.
+    pub(super) fn first(&self, line: &str) -> String {
+        match words(line) {
+            Some((method, target, version)) => format!("{method} {} {version}", self.target(target)),
+            None => line.to_owned(),
+        }
+    }
+
+    /// What a request asked for, and how: method, target, version.
+    pub(super) fn request_line(&self, line: &str) -> (String, String, String) {
+        let (method, target, version) = words(line).unwrap_or((line, "", ""));
+        (method.to_owned(), self.target(target), version.to_owned())
+    }
+
+    fn target(&self, target: &str) -> String {
+        match !self.secrets && target.contains('?') {
+            true => self.redactor.url(target),
+            false => target.to_owned(),
         }
     }
 
@@ -46,7 +57,7 @@ impl Shown<'_> {
 
     /// The whole message as it would stand on the wire, as far as it is kept.
     pub(super) fn raw(&self, message: &Message) -> Vec<u8> {
-        let mut text = format!("{}\r\n", self.request_line(&message.first));
+        let mut text = format!("{}\r\n", self.first(&message.first));
         for (name, value) in self.headers(message) {
             // Writing to a String can't fail.
             let _ = write!(text, "{name}: {value}\r\n");
@@ -74,6 +85,13 @@ impl Shown<'_> {
             None => Body::Binary(hex(&message.body[..message.body.len().min(MAX_HEX)])),
         }
     }
+}
+
+/// The words of a request's first line; a status line has others.
+fn words(line: &str) -> Option<(&str, &str, &str)> {
+    let (method, rest) = line.split_once(' ').filter(|_| !line.starts_with("HTTP/"))?;
+    let (target, version) = rest.rsplit_once(' ')?;
+    Some((method, target, version))
 }
 
 /// The bytes as text, if they are; a character that is cut off at the end is left out.
@@ -133,6 +151,11 @@ mod tests {
         for harmless in ["page=2", "Bearer", "session=", "user=ann"] {
             assert!(masked.contains(harmless), "{masked}");
         }
+        let shown = Shown { redactor: &redactor, secrets: false };
+        let (method, target, version) = shown.request_line(&message.first);
+        assert_eq!((method.as_str(), version.as_str()), ("POST", "HTTP/1.1"));
+        assert!(target.starts_with("/callback?code=[") && target.ends_with("]&page=2"), "{target}");
+        assert_eq!(shown.first("HTTP/1.1 200 Is it? OK"), "HTTP/1.1 200 Is it? OK");
         let whole = String::from_utf8(Shown { redactor: &redactor, secrets: true }.raw(&message)).unwrap();
         assert!(whole.contains("topsecret1234") && whole.ends_with("password=hunter2hunter2"));
     }

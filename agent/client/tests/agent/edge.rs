@@ -48,7 +48,7 @@ struct Shared {
     early: Mutex<Option<oneshot::Sender<Stream>>>,
 }
 
-/// The id of every tunnel with a URL.
+/// The id of every web tunnel; those of other protocols are `t-tcp` and `t-tls`.
 const TUNNEL: &str = "t-http";
 
 impl Edge {
@@ -243,8 +243,12 @@ impl Shared {
         }
         let domain = bind.opts.http().unwrap().domain;
         let host = if domain.is_empty() { "given.tunnel.test" } else { &domain };
+        let id = match bind.proto.as_str() {
+            "http" | "https" => TUNNEL.to_owned(),
+            other => format!("t-{other}"),
+        };
         BindAnswer {
-            id: TUNNEL.into(),
+            id,
             url: format!("{}://{host}", bind.proto),
             proto: bind.proto.clone(),
             opts: bind.opts.clone().assigned("Hostname", host),

@@ -2,6 +2,9 @@
 
 mod edge;
 mod forwarding;
+mod inspecting;
 mod joining;
+mod kinds;
 mod losing;
+mod proxies;
 mod support;
