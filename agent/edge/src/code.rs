@@ -113,6 +113,8 @@ impl Code {
     pub const OFFLINE: Self = Self(3200);
     /// An address that may not connect.
     pub const IP_RESTRICTION: Self = Self(3205);
+    /// The endpoint takes WebSockets alone.
+    pub const NO_WEBSOCKET: Self = Self(3206);
     /// Nothing is configured for this path.
     pub const NO_ROUTE: Self = Self(3209);
     /// The tunnel broke while a request was on its way.

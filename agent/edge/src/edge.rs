@@ -18,6 +18,7 @@ use crate::ingress::{self, Ingress};
 use crate::model::{Account, Host, Model, NewAccount, Origins, Scheme};
 use crate::public::{self, Front, TcpDoors};
 use crate::store::{Shelf, Store};
+use crate::traffic::Keys;
 use crate::{control, dashboard, issuers};
 
 /// A running edge. Dropped, it ends at once; [`stop`](Edge::stop) ends it in good order.
@@ -49,6 +50,7 @@ impl Edge {
         let own = |name: &str| domain.child(name).map_err(StartError::Domain);
         let (identity_host, api_host, dashboard_host) = (own("idp")?, own("api")?, own("dashboard")?);
         let identity = public_origin(&identity_host, public_port)?;
+        let keys = Keys::new(config.outbound.clone(), config.evidence.clone());
         let way = issuers::way(config.outbound, config.evidence.clone());
         let gate_sink = within(&config.evidence, config.clock.clone());
         let relying_party = gate::RelyingParty::new(&identity, way, config.clock.clone(), gate_sink);
@@ -74,6 +76,7 @@ impl Edge {
             model: model.clone(),
             sink: evidence.clone(),
             tasks: tasks.spawner(),
+            keys,
             identity_host,
             sites,
         });

@@ -77,6 +77,8 @@ pub enum Event {
     },
     /// A request on the public side was answered.
     Answered(Box<Answered>),
+    /// A module, or an action of a traffic policy, did its work.
+    Acted(Box<Acted>),
     /// A connection of a `tcp` or `tls` endpoint has ended.
     Carried(Box<Carried>),
     /// An answer was broken off, or a WebSocket closed, since the session that it had come through ended.
@@ -146,6 +148,47 @@ pub enum Outcome {
     Broken,
     /// The edge refused it.
     Refused(Code),
+}
+
+/// What a module, or an action of a traffic policy, did to an exchange or a connection.
+#[derive(Clone, Debug)]
+pub struct Acted {
+    /// The client's connection.
+    pub connection: Connection,
+    /// The endpoint that asked for it.
+    pub endpoint: EndpointId,
+    /// When: `on_tcp_connect`, `on_http_request` or `on_http_response`.
+    pub phase: String,
+    /// The policy's rule, by its name or its place; none for a module.
+    pub rule: Option<String>,
+    /// The action: `restrict-ips`.
+    pub action: &'static str,
+    /// What it did.
+    pub act: Act,
+}
+
+/// What an action did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// It let the exchange go on, changed or not.
+    Passed {
+        /// What `log` had to say.
+        note: Option<serde_json::Value>,
+    },
+    /// It answered in the upstream's place.
+    Answered {
+        /// The answer's status.
+        status: StatusCode,
+    },
+    /// It refused.
+    Denied {
+        /// The refusal's status.
+        status: StatusCode,
+        /// The refusal's code, when it has one.
+        code: Option<Code>,
+        /// What the endpoint's owner should know besides.
+        detail: Option<String>,
+    },
 }
 
 /// What the gate said to a request.

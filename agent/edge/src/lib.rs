@@ -4,6 +4,7 @@
 //! * `ingress`: agents' sessions, authenticated, and what they bind;
 //! * `public`: TLS, HTTP/1.1 and HTTP/2, routing by host, the gate in front of what it guards;
 //! * `proxy`: requests through tunnels, streamed;
+//! * `traffic`: what an endpoint asks of its requests and answers: modules and traffic policies;
 //! * `issuers`: the gate's way to the identity providers;
 //! * `store`: what is kept over the edge's end;
 //! * `control`: the control API, in ngrok's shapes;
@@ -25,6 +26,7 @@ pub mod model;
 mod proxy;
 mod public;
 mod store;
+mod traffic;
 
 pub use code::{Code, Refusal};
 pub use config::{Config, StartError};

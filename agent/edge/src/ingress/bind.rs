@@ -107,14 +107,12 @@ impl Agent {
 }
 
 fn patch_tunnel(admitted: &Admitted, patch: PatchTunnelState) -> Result<(), Refusal> {
-    if patch.traffic_policy.is_some_and(|policy| !policy.trim().is_empty()) {
-        return Err(options::no_traffic_policy());
-    }
     let change = TunnelChange {
         name: patch.name,
         description: patch.description,
         metadata: patch.metadata,
         pooling: patch.pooling_enabled,
+        policy: patch.traffic_policy,
     };
     admitted.account.change_tunnel(&admitted.session, &patch.tunnel_id, change)
 }

@@ -21,6 +21,8 @@ pub(crate) struct TunnelChange {
     pub(crate) description: Option<String>,
     pub(crate) metadata: Option<String>,
     pub(crate) pooling: Option<bool>,
+    /// The text of its traffic policy.
+    pub(crate) policy: Option<String>,
 }
 
 impl Account {
@@ -161,6 +163,7 @@ impl Account {
             kind: TunnelKind::Labeled(labels),
             url: None,
             gate: None,
+            traffic: None,
             transport: Transport::default(),
             pooling: false,
             name: about.name,
@@ -206,8 +209,21 @@ impl Account {
             self.check_alone(&state, tunnel, pooling)?;
             changed.pooling = pooling;
         }
+        if let Some(policy) = change.policy {
+            let before = changed.traffic.as_deref().cloned().unwrap_or_default();
+            changed.traffic = before.with_policy(&policy)?;
+            self.check_traffic(&state, &changed)?;
+        }
         state.online.replace_tunnel(Arc::new(changed));
         Ok(())
+    }
+
+    /// Whether this tunnel's endpoint may ask this of its traffic.
+    fn check_traffic(&self, state: &State, tunnel: &Tunnel) -> Result<(), Refusal> {
+        let (Some(traffic), Some(scheme)) = (&tunnel.traffic, tunnel.scheme()) else { return Ok(()) };
+        traffic.check(scheme, tunnel.gate.as_ref().map(gate::Gate::settings))?;
+        let may_sign_in = || state.account(&self.id).is_ok_and(|entry| entry.profile.oidc);
+        if traffic.sign_in().is_some() && !may_sign_in() { Err(limits::no_oidc()) } else { Ok(()) }
     }
 
     /// A tunnel that shares its URL can't have it for itself.

@@ -10,12 +10,15 @@ use super::transport::Transport;
 use super::vouchers::BindToken;
 use super::{Account, Acl, EndpointId, Host, Model, TunnelId, limits};
 use crate::code::{Code, Refusal};
+use crate::traffic::Traffic;
 
 /// An endpoint that an agent asks for.
 pub(crate) struct Wanted {
     pub(crate) scheme: Scheme,
     pub(crate) name: Name,
     pub(crate) settings: Option<gate::Settings>,
+    /// What else it asks of its traffic.
+    pub(crate) traffic: Option<Arc<Traffic>>,
     pub(crate) transport: Transport,
     /// Whether other tunnels may share its URL.
     pub(crate) pooling: bool,
@@ -71,7 +74,10 @@ impl Account {
         }
         let mut state = self.model.lock();
         self.check_session(&state, session)?;
-        if wanted.settings.is_some() && !state.account(&self.id).is_ok_and(|entry| entry.profile.oidc) {
+        let signs_in = wanted.traffic.as_ref().is_some_and(|traffic| traffic.sign_in().is_some());
+        if (wanted.settings.is_some() || signs_in)
+            && !state.account(&self.id).is_ok_and(|entry| entry.profile.oidc)
+        {
             return Err(limits::no_oidc());
         }
         let scheme = wanted.scheme;
@@ -101,6 +107,7 @@ impl Account {
             kind: TunnelKind::Endpoint { id: EndpointId::random(), scheme, at: at.clone() },
             url: Some(url.clone()),
             gate: wanted.settings.map(|settings| self.model.gate(&at.host, &settings)),
+            traffic: wanted.traffic,
             transport: wanted.transport,
             pooling: wanted.pooling,
             name: about.name,

@@ -9,6 +9,7 @@ use super::path::{Chosen, choose};
 use super::state::{EdgeEntry, State};
 use super::termination::{Fingerprint, Termination};
 use super::{AccountId, EdgeId, EndpointId, Host, HostPort, Model, RouteId};
+use crate::traffic::Traffic;
 
 /// What is known of a URL.
 pub(crate) enum Lookup {
@@ -34,8 +35,12 @@ pub(crate) enum Greeting {
 pub(crate) struct Destination {
     pub(crate) endpoint: EndpointId,
     pub(crate) route: Option<(EdgeId, RouteId)>,
+    /// Whose it is.
+    pub(crate) account: AccountId,
     /// What guards it.
     pub(crate) gate: Option<gate::Gate>,
+    /// What else is asked of its traffic.
+    pub(crate) traffic: Option<Arc<Traffic>>,
     /// Who takes it, in the order in which they are to be tried.
     pub(crate) tunnels: Vec<Arc<Tunnel>>,
 }
@@ -59,8 +64,14 @@ impl Model {
         }
     }
 
+    /// Whether this host is an `https` endpoint's.
+    pub(crate) fn is_secure(&self, host: &Host) -> bool {
+        let state = self.lock();
+        let own = state.online.next(&self.address(Scheme::Https, host));
+        own.is_some_and(|tunnel| tunnel.scheme() == Some(Scheme::Https)) || state.edge_on(host).is_some()
+    }
+
     /// Where a request for an internal address of this account goes. Takes a turn among the tunnels.
-    #[expect(dead_code, reason = "`forward-internal` will ask")]
     pub(crate) fn internal(&self, account: &AccountId, scheme: Scheme, at: &HostPort) -> Option<Destination> {
         let state = self.lock();
         Destination::own(state.online.next_within(account, at)?, scheme)
@@ -114,7 +125,9 @@ impl Destination {
             TunnelKind::Endpoint { id, scheme, .. } if *scheme == spoken => Some(Self {
                 endpoint: id.clone(),
                 route: None,
+                account: tunnel.session.account.clone(),
                 gate: tunnel.gate.clone(),
+                traffic: tunnel.traffic.clone(),
                 tunnels: vec![Arc::clone(tunnel)],
             }),
             _ => None,
@@ -143,7 +156,9 @@ fn through_edge(state: &State, entry: &EdgeEntry, host: &Host, path: &str) -> Lo
         return Lookup::Found(Destination {
             endpoint: endpoint.clone(),
             route: None,
+            account: entry.account.clone(),
             gate: Some(gate),
+            traffic: None,
             tunnels: Vec::new(),
         });
     }
@@ -163,7 +178,9 @@ fn through_edge(state: &State, entry: &EdgeEntry, host: &Host, path: &str) -> Lo
     Lookup::Found(Destination {
         endpoint: endpoint.clone(),
         route: Some((entry.edge.id.clone(), route.id.clone())),
+        account: entry.account.clone(),
         gate: entry.gates.get(&(route.id.clone(), host.clone())).cloned(),
+        traffic: entry.traffic.get(&route.id).cloned(),
         tunnels,
     })
 }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::transport::Transport;
 use super::{AccountId, CredentialId, EdgeId, EndpointId, Host, HostPort, Labels, SessionId, TunnelId};
 use crate::proxy::Upstreams;
+use crate::traffic::Traffic;
 
 /// How an endpoint is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -144,6 +145,8 @@ pub(crate) struct Tunnel {
     pub(crate) url: Option<String>,
     /// What guards it, for a tunnel with an endpoint of its own.
     pub(crate) gate: Option<gate::Gate>,
+    /// What else it asks of its traffic.
+    pub(crate) traffic: Option<Arc<Traffic>>,
     /// What it asks of the connections that it takes.
     pub(crate) transport: Transport,
     /// Whether other tunnels may share its URL.

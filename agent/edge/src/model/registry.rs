@@ -252,7 +252,7 @@ impl Model {
     }
 
     /// The gate of a host under these settings.
-    pub(super) fn gate(&self, host: &Host, settings: &gate::Settings) -> gate::Gate {
+    pub(crate) fn gate(&self, host: &Host, settings: &gate::Settings) -> gate::Gate {
         self.inner.relying_party.gate(self.guarded(host), settings.clone())
     }
 

@@ -13,6 +13,7 @@ use super::{
     AccountId, ApiKey, BackendId, Credential, EdgeId, EndpointId, Host, HttpsEdge, Login, ModelError,
     Profile, ReservedDomain, Route, RouteId, TunnelGroup,
 };
+use crate::traffic::Traffic;
 
 pub(crate) struct State {
     pub(crate) configuration: Configuration,
@@ -96,6 +97,8 @@ pub(crate) struct EdgeEntry {
     pub(crate) endpoints: Vec<(Host, EndpointId)>,
     /// The settings of each route that has an enabled module.
     pub(crate) settings: HashMap<RouteId, gate::Settings>,
+    /// What else routes ask of their traffic.
+    pub(crate) traffic: HashMap<RouteId, Arc<Traffic>>,
     /// The gate of each such route on each host.
     pub(crate) gates: HashMap<(RouteId, Host), gate::Gate>,
     /// Whose turn it is among the tunnels.
@@ -173,8 +176,8 @@ impl EdgeEntry {
 
     /// An Edge as it was, unguarded until its gates are made.
     pub(crate) fn of(account: AccountId, edge: HttpsEdge, endpoints: Vec<(Host, EndpointId)>) -> Self {
-        let (settings, gates) = (HashMap::new(), HashMap::new());
-        Self { account, edge, endpoints, settings, gates, turn: Arc::default() }
+        let (settings, traffic, gates) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { account, edge, endpoints, settings, traffic, gates, turn: Arc::default() }
     }
 
     /// Answers on these hosts from now on; a host that stays keeps its endpoint.

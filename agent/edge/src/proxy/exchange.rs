@@ -53,6 +53,9 @@ pub(crate) enum Failure {
     /// The tunnel broke, and the request may have reached the upstream.
     #[error("the tunnel broke: {0}")]
     Broken(String),
+    /// The endpoint takes WebSockets alone, and this is none.
+    #[error("no WebSocket was asked for")]
+    NoWebSocket,
     /// The upstream's answer is no HTTP, or ended before its time.
     #[error("the upstream's answer is not valid HTTP: {0}")]
     Invalid(String),

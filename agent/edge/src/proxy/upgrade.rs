@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::tether::Tether;
 
 /// How long one direction may go on when the other has ended: a closing handshake and what is still on its way.
-const LINGER: Duration = Duration::from_secs(10);
+pub(super) const LINGER: Duration = Duration::from_secs(10);
 
 /// Joins the browser's connection and the upstream's, once both have switched. When its session ends, both connections
 /// are dropped at once, whatever is still on its way.

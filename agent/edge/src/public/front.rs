@@ -18,12 +18,15 @@ use super::target;
 use crate::event::{Answered, Event};
 use crate::model::{Host, Model, Scheme};
 use crate::proxy::{Body, empty, full};
+use crate::traffic::Keys;
 
 /// What answers on the public side.
 pub(crate) struct Front {
     pub(crate) model: Model,
     pub(crate) sink: Sink<Event>,
     pub(crate) tasks: Spawner,
+    /// What tokens are verified with.
+    pub(crate) keys: Keys,
     pub(crate) identity_host: Host,
     /// The edge's own sites.
     pub(crate) sites: Vec<(Host, Router)>,
@@ -100,11 +103,10 @@ impl Front {
             status: response.status(),
             response_headers: response.headers().clone(),
         };
-        let (endpoint, route) = course.destination.map(|found| (found.endpoint, found.route)).unzip();
         self.sink.emit(Event::Answered(Box::new(Answered {
             exchange,
-            endpoint,
-            route: route.flatten(),
+            endpoint: course.endpoint,
+            route: course.route,
             passage: course.passage,
             forwarded: course.forwarded,
             code: course.notice.and_then(|notice| notice.code),

@@ -1,8 +1,9 @@
 //! Connections from browsers and other clients: accepted, their TLS opened, their HTTP served.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use chrono::{DateTime, Utc};
 use ground::evidence::Connection;
 use ground::serve::{self, Accepted};
 use ground::tasks::Spawner;
@@ -20,7 +21,7 @@ use super::Front;
 use super::strict::{Fault, Strict};
 use super::tls::{self, TlsFacts};
 use crate::event::Event;
-use crate::model::Scheme;
+use crate::model::{EndpointId, Scheme};
 use crate::proxy::Body;
 
 /// Who is at the other end of a connection.
@@ -32,6 +33,10 @@ pub(crate) struct Caller {
     pub(crate) name: Option<Arc<str>>,
     /// What else is known by TLS.
     pub(crate) tls: Option<Arc<TlsFacts>>,
+    /// When the connection was there, stage time.
+    pub(crate) since: DateTime<Utc>,
+    /// The endpoint that has let the connection in, once one has.
+    pub(crate) entered: Arc<OnceLock<EndpointId>>,
 }
 
 /// Accepts connections in the clear until its task ends: HTTP/1.1.
@@ -40,7 +45,9 @@ pub(crate) async fn listen_plain(listener: TcpListener, tasks: Spawner, front: A
         let front = Arc::clone(&front);
         async move {
             let _slot = slot;
-            let caller = Caller { connection, scheme: Scheme::Http, name: None, tls: None };
+            let since = front.model.now();
+            let entered = Arc::default();
+            let caller = Caller { connection, scheme: Scheme::Http, name: None, tls: None, since, entered };
             speak_http1(stream, caller, front).await;
         }
     };

@@ -2,10 +2,11 @@
 
 use http::header::ACCEPT;
 use http::{HeaderMap, Response, StatusCode};
+use policy::Denial;
 
 use super::target::TargetError;
 use crate::code::Code;
-use crate::proxy::{Body, Failure, full};
+use crate::proxy::{Body, Failure, empty, full};
 
 /// What the edge has to say by itself.
 #[derive(Debug)]
@@ -14,11 +15,14 @@ pub(crate) struct Notice {
     pub(crate) code: Option<Code>,
     title: &'static str,
     words: Vec<String>,
+    /// Headers that belong to it.
+    headers: HeaderMap,
 }
 
 impl Notice {
     fn new(status: StatusCode, code: Option<Code>, title: &'static str, words: &[&str]) -> Self {
-        Self { status, code, title, words: words.iter().map(|text| (*text).to_owned()).collect() }
+        let words = words.iter().map(|text| (*text).to_owned()).collect();
+        Self { status, code, title, words, headers: HeaderMap::new() }
     }
 
     /// Nobody is online for this host.
@@ -63,6 +67,26 @@ impl Notice {
         )
     }
 
+    /// The endpoint's modules or policy refuse it.
+    pub(crate) fn denied(denial: Denial) -> Self {
+        let title = match denial.status {
+            StatusCode::UNAUTHORIZED => "You have to say who you are",
+            StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+            StatusCode::SERVICE_UNAVAILABLE => "This address is not available",
+            status if status.is_server_error() => "This request can't be answered",
+            _ => "This request is refused",
+        };
+        let words = (!denial.message.is_empty()).then_some(denial.message);
+        let (status, code) = (denial.status, denial.code.map(Code));
+        Self {
+            status,
+            code,
+            title,
+            words: words.into_iter().collect(),
+            headers: denial.headers.into_iter().collect(),
+        }
+    }
+
     /// There is no answer from the upstream.
     pub(crate) fn failure(failure: &Failure, host: &str) -> Self {
         match failure {
@@ -82,6 +106,12 @@ impl Notice {
                     "Try again in a moment.",
                 ],
             ),
+            Failure::NoWebSocket => Self::new(
+                StatusCode::BAD_REQUEST,
+                Some(Code::NO_WEBSOCKET),
+                "This address takes WebSockets alone",
+                &["A WebSocket's handshake is expected here.", "Connect by a WebSocket client (wss://)."],
+            ),
             Failure::Invalid(reason) => Self::new(
                 StatusCode::BAD_GATEWAY,
                 Some(Code::UPSTREAM_INVALID),
@@ -98,6 +128,11 @@ impl Notice {
 
     /// The words as an answer to a request with these headers.
     pub(crate) fn answer(&self, request: &HeaderMap) -> Response<Body> {
+        if self.words.is_empty() {
+            let mut response = Response::new(empty());
+            *response.status_mut() = self.status;
+            return response;
+        }
         let page = gate::Page {
             status: self.status,
             code: self.code.map(|code| code.0),
@@ -105,7 +140,8 @@ impl Notice {
             words: &self.words,
             action: None,
         };
-        let response = if wants_html(request) { page.answer() } else { page.plain_answer() };
+        let mut response = if wants_html(request) { page.answer() } else { page.plain_answer() };
+        response.headers_mut().extend(self.headers.clone());
         response.map(full)
     }
 }

@@ -99,12 +99,21 @@ fn same(one: &Authority, other: &Authority) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::Utc;
     use ground::Connection;
 
     fn asked(name: Option<&str>, version: Version, uri: &str, hosts: &[&str]) -> Result<String, TargetError> {
         let address = ([127, 0, 0, 1], 1).into();
         let connection = Connection { peer: address, local: address };
-        let caller = Caller { connection, scheme: Scheme::Https, name: name.map(Into::into), tls: None };
+        let (since, entered) = (Utc::now(), Default::default());
+        let caller = Caller {
+            connection,
+            scheme: Scheme::Https,
+            name: name.map(Into::into),
+            tls: None,
+            since,
+            entered,
+        };
         let mut request = Request::builder().version(version).uri(uri);
         for host in hosts {
             request = request.header(HOST, *host);

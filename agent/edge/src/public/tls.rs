@@ -22,13 +22,13 @@ use crate::proxy::raw::{self, Arrival, Near};
 
 /// What is known of a client by its TLS.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "policies and headers will tell")]
 pub(crate) struct TlsFacts {
     /// `TLS 1.3` or `TLS 1.2`.
     pub(crate) version: &'static str,
     /// The cipher suite's name.
     pub(crate) cipher_suite: String,
     /// The client's own certificate, verified, when it had to show one.
+    #[expect(dead_code, reason = "expressions about it are refused when they are evaluated")]
     pub(crate) client_certificate: Option<CertificateDer<'static>>,
     /// The authorities by which it was verified.
     pub(crate) verified_by: Option<Fingerprint>,
@@ -78,7 +78,8 @@ impl Opened {
                 let connection = self.connection;
                 let Some(stream) = self.end_tls(config).await else { return };
                 let tls = Some(Arc::new(TlsFacts::of(stream.get_ref().1, verified_by, as_of)));
-                let caller = Caller { connection, scheme: Scheme::Https, name, tls };
+                let (since, entered) = (front.model.now(), Arc::default());
+                let caller = Caller { connection, scheme: Scheme::Https, name, tls, since, entered };
                 speak_over_tls(stream, caller, front).await;
             }
             Greeting::Bytes(tunnel) => self.carry(&tunnel, &site, &front).await,

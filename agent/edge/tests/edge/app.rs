@@ -123,6 +123,12 @@ impl App {
                 self.appetite.acquire().await.unwrap().forget();
                 Response::new(empty())
             }
+            "/fail" => Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).body(empty()).unwrap(),
+            "/long" => {
+                let response =
+                    Response::builder().header("content-type", "text/plain").header("x-inner", "1");
+                response.body(full("long ".repeat(1000).into())).unwrap()
+            }
             "/ws" => {
                 let upgraded = hyper::upgrade::on(&mut request);
                 let hung_up = Arc::clone(&self.hung_up);

@@ -4,7 +4,8 @@ use edge::event::Event;
 use serde_json::json;
 use wire::StreamType;
 use wire::message::{
-    BasicAuth, Bind, Compression, HttpOptions, OAuth, Oidc, Options, Refusal, Unbind, UnbindAnswer,
+    BasicAuth, Bind, CircuitBreaker, HttpOptions, IpRestriction, OAuth, Oidc, Options, Refusal, Unbind,
+    UnbindAnswer, UserAgentFilter, WebhookVerification,
 };
 
 use crate::agent::{Agent, again, guarded, https, with_options};
@@ -97,24 +98,41 @@ async fn what_this_edge_does_not_enforce_is_refused() {
     let agent = Agent::new(&world, &App::new("app")).await;
     let none = HttpOptions::default;
     let policy = |text: &str| HttpOptions { traffic_policy: Some(text.to_owned()), ..HttpOptions::default() };
+    let ranges =
+        |range: &str| IpRestriction { allow_cidrs: vec![range.to_owned()], ..IpRestriction::default() };
     for (options, code) in [
-        (HttpOptions { compression: Some(Compression {}), ..none() }, 301),
         (HttpOptions { basic_auth: Some(BasicAuth::default()), ..none() }, 301),
-        (HttpOptions { auth: "u:p".into(), ..none() }, 301),
         (HttpOptions { proxy_proto: 3, ..none() }, 301),
-        (HttpOptions { host_header_rewrite: true, ..none() }, 301),
+        (HttpOptions { auth: "user:short".into(), ..none() }, 301),
+        (HttpOptions { auth: "nothing".into(), ..none() }, 301),
+        (HttpOptions { ip_restriction: Some(ranges("everyone")), ..none() }, 301),
+        (HttpOptions { user_agent_filter: Some(UserAgentFilter::default()), ..none() }, 301),
+        (HttpOptions { circuit_breaker: Some(CircuitBreaker { error_threshold: 2.0 }), ..none() }, 301),
+        (HttpOptions { webhook_verification: Some(WebhookVerification::default()), ..none() }, 301),
         (HttpOptions { oauth: Some(OAuth::default()), ..none() }, 365),
-        (policy("on_http_request: []"), 2201),
+        (policy("on_http_request: {"), 2200),
+        (policy("on_http_request: [{actions: [{type: not-real-action}]}]"), 2201),
+        (policy("on_http_response: [{actions: [{type: basic-auth}]}]"), 2202),
+        (policy("on_http_request: [{actions: [{type: deny, config: {status_code: 1}}]}]"), 2203),
+        (
+            policy(
+                "on_tcp_connect: [{actions: [{type: forward-internal, config: {url: 'tcp://a.internal:1'}}]}]",
+            ),
+            2203,
+        ),
     ] {
-        assert_eq!(refusal(&agent, with_options(&options)).await, code);
+        assert_eq!(refusal(&agent, with_options(&options)).await, code, "{options:?}");
     }
     for (members, code) in [
         (json!({ "NewModule": {} }), 301),
-        (json!({ "Policy": { "Inbound": [] } }), 2201),
+        (json!({ "Policy": { "Inbound": [{ "Name": "", "Expressions": [], "Actions": [] }] } }), 2206),
+        (json!({ "Policy": { "Inbound": [] }, "TrafficPolicy": "on_http_request: []" }), 301),
         (json!({ "OIDC": { "issuer_url": "https://a.test", "max_session": 5 } }), 301),
+        (json!({ "RequestHeaders": { "add": ["no colon"] } }), 301),
+        (json!({ "ResponseHeaders": { "remove": ["content-length"] } }), 301),
     ] {
-        let opts: Options = serde_json::from_value(members).unwrap();
-        assert_eq!(refusal(&agent, Bind { opts, ..https("") }).await, code);
+        let opts: Options = serde_json::from_value(members.clone()).unwrap();
+        assert_eq!(refusal(&agent, Bind { opts, ..https("") }).await, code, "{members}");
     }
     let other = |proto: &str| Bind { proto: proto.into(), ..https("") };
     assert_eq!(refusal(&agent, other("ssh")).await, 332);

@@ -1,6 +1,7 @@
 //! A client on the public side: one connection a request, over HTTP/1.1 or HTTP/2, verified TLS.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use bytes::Bytes;
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
@@ -11,7 +12,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
 
@@ -45,8 +46,21 @@ pub(crate) async fn raw(world: &World, name: &str, bytes: impl AsRef<[u8]>) -> S
 
 /// Sends a request over HTTP/1.1.
 pub(crate) async fn send(world: &World, request: Request<ClientBody>) -> Response<Incoming> {
+    send_from(world, Ipv4Addr::LOCALHOST, request).await
+}
+
+/// Sends a request over HTTP/1.1, from an address of this machine.
+pub(crate) async fn send_from(
+    world: &World,
+    address: Ipv4Addr,
+    request: Request<ClientBody>,
+) -> Response<Incoming> {
     let host = request.uri().host().unwrap().to_owned();
-    let stream = connect(world, &host, &[b"http/1.1"]).await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    let stream = socket.connect(world.edge.https_addr()).await.unwrap();
+    let tls = TlsConnector::from(world.authority.client_config(&[b"http/1.1"]).unwrap());
+    let stream = tls.connect(ServerName::try_from(host.clone()).unwrap(), stream).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection.with_upgrades());
     let (mut head, body) = request.into_parts();

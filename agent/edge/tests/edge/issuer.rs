@@ -89,7 +89,8 @@ fn keys() -> Value {
     })
 }
 
-fn sign(claims: &Value) -> String {
+/// A token with these claims, signed by the issuer.
+pub(crate) fn sign(claims: &Value) -> String {
     let header = URL_SAFE_NO_PAD.encode(json!({ "alg": "RS256", "typ": "JWT", "kid": "k1" }).to_string());
     let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
     let mut signature = vec![0; KEY.public_modulus_len()];

@@ -16,6 +16,7 @@ mod holdings;
 mod http2;
 mod ingress;
 mod issuer;
+mod modules;
 mod proxy_protocol;
 mod proxying;
 mod restarting;

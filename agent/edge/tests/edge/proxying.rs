@@ -229,7 +229,11 @@ async fn an_http_endpoint_is_served_in_the_clear_and_nothing_else_is() {
     };
     assert!(ask("app.tunnel.test").await.ends_with("plain"));
     assert_eq!(app.seen()[0].headers["x-forwarded-proto"], "http");
-    for host in ["secure.tunnel.test", "dashboard.tunnel.test", "api.tunnel.test", "idp.tunnel.test"] {
+    let secure = ask("secure.tunnel.test").await;
+    assert!(
+        secure.starts_with("HTTP/1.1 307") && secure.contains("location: https://secure.tunnel.test/\r\n")
+    );
+    for host in ["nobody.tunnel.test", "dashboard.tunnel.test", "api.tunnel.test", "idp.tunnel.test"] {
         assert!(ask(host).await.starts_with("HTTP/1.1 404"), "{host}");
     }
 }

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use wire::message::{Bind, HttpOptions, MutualTls, Oidc, Options};
+use wire::message::{Bind, MutualTls, Oidc, Options};
 
+use super::modules::modules;
 use super::name::name;
 use super::tls::client_authorities;
-use super::{check_members, invalid, no_traffic_policy, proxy_protocol, says_nothing};
+use super::{check_members, invalid, proxy_protocol, says_nothing};
 use crate::code::{Code, Refusal};
 use crate::model::termination::Termination;
 use crate::model::transport::Transport;
 use crate::model::{Model, Name, Scheme};
+use crate::traffic::Traffic;
 
 /// The members that are understood, in lower case. Others are refused unless they say nothing.
 const KNOWN: [&str; 22] = [
@@ -55,6 +57,7 @@ pub(super) struct Asked {
     pub(super) name: Name,
     pub(super) settings: Option<gate::Settings>,
     pub(super) transport: Transport,
+    pub(super) traffic: Option<Arc<Traffic>>,
 }
 
 /// Reads the options of an `http` or `https` endpoint.
@@ -63,8 +66,11 @@ pub(super) fn asked(bind: &Bind, scheme: Scheme, model: &Model) -> Result<Asked,
         bind.opts.http().map_err(|error| invalid(format!("The options can't be read: {error}.")))?;
     check_members(&bind.opts, &KNOWN)?;
     check_oidc_members(&bind.opts)?;
-    check_modules(&options)?;
+    let traffic = modules(bind, &options)?.compile()?;
     let settings = options.oidc.map(|oidc| settings(oidc, scheme)).transpose()?;
+    if let Some(traffic) = &traffic {
+        traffic.check(scheme, settings.as_ref())?;
+    }
     let name = name(
         scheme,
         model,
@@ -77,7 +83,7 @@ pub(super) fn asked(bind: &Bind, scheme: Scheme, model: &Model) -> Result<Asked,
         proxy_protocol: proxy_protocol(options.proxy_proto)?,
         ..Transport::default()
     };
-    Ok(Asked { name, settings, transport })
+    Ok(Asked { name, settings, traffic, transport })
 }
 
 fn check_oidc_members(options: &Options) -> Result<(), Refusal> {
@@ -89,35 +95,6 @@ fn check_oidc_members(options: &Options) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-fn check_modules(options: &HttpOptions) -> Result<(), Refusal> {
-    let absent = |is_there: bool, code: Code, what: &str| match is_there {
-        true => Err(Refusal::new(code, format!("{what} is not offered by this edge. Leave it out."))),
-        false => Ok(()),
-    };
-    if let Some(oauth) = &options.oauth {
-        let message =
-            format!("The OAuth provider {:?} is not offered by this edge. Use OIDC.", oauth.provider);
-        return Err(Refusal::new(Code::OAUTH_PROVIDER, message));
-    }
-    if let Some(webhook) = &options.webhook_verification {
-        let message = format!("Verifying webhooks of {:?} is not offered by this edge.", webhook.provider);
-        return Err(Refusal::new(Code::WEBHOOK_PROVIDER, message));
-    }
-    if options.traffic_policy.as_ref().is_some_and(|policy| !policy.trim().is_empty()) {
-        return Err(no_traffic_policy());
-    }
-    let other = Code::BIND_INVALID;
-    absent(options.compression.is_some(), other, "Compression")?;
-    absent(options.circuit_breaker.is_some(), other, "The circuit breaker")?;
-    absent(options.ip_restriction.is_some(), other, "IP restriction")?;
-    absent(options.basic_auth.is_some() || !options.auth.is_empty(), other, "Basic auth")?;
-    absent(options.request_headers.is_some(), other, "Changing request headers")?;
-    absent(options.response_headers.is_some(), other, "Changing response headers")?;
-    absent(options.websocket_tcp_converter.is_some(), other, "Converting WebSockets to TCP")?;
-    absent(options.user_agent_filter.is_some(), other, "Filtering user agents")?;
-    absent(options.host_header_rewrite, other, "Rewriting the Host header at the edge")
 }
 
 /// How TLS is ended when clients have to show certificates.

@@ -2,6 +2,7 @@
 //! is a gate that stands open.
 
 mod http;
+mod modules;
 mod name;
 mod tcp;
 mod tls;
@@ -26,18 +27,18 @@ pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
         let message = format!("There is no IP policy {:?}.", bind.extra.ip_policy_ref);
         return Err(Refusal::new(Code::IP_POLICY, message));
     }
-    let (name, settings, transport) = match scheme {
+    let (name, settings, traffic, transport) = match scheme {
         Scheme::Http | Scheme::Https => {
-            let http::Asked { name, settings, transport } = http::asked(bind, scheme, model)?;
-            (name, settings, transport)
+            let http::Asked { name, settings, traffic, transport } = http::asked(bind, scheme, model)?;
+            (name, settings, traffic, transport)
         }
         Scheme::Tls => {
             let tls::Asked { name, transport } = tls::asked(bind, model)?;
-            (name, None, transport)
+            (name, None, None, transport)
         }
         Scheme::Tcp => {
             let tcp::Asked { name, transport } = tcp::asked(bind, model)?;
-            (name, None, transport)
+            (name, None, None, transport)
         }
     };
     check_bindings(&bind.extra.bindings, &name)?;
@@ -52,7 +53,16 @@ pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
         name: bind.extra.name.clone(),
         description: bind.extra.description.clone(),
     };
-    Ok(Wanted { scheme, name, settings, transport, pooling: bind.extra.pooling_enabled, resumed, about })
+    Ok(Wanted {
+        scheme,
+        name,
+        settings,
+        traffic,
+        transport,
+        pooling: bind.extra.pooling_enabled,
+        resumed,
+        about,
+    })
 }
 
 /// What the upstream of an HTTP endpoint speaks.
@@ -107,9 +117,6 @@ fn check_members(options: &Options, known: &[&str]) -> Result<(), Refusal> {
     let Ok(Value::Object(members)) = serde_json::to_value(options) else { return Ok(()) };
     for (name, value) in &members {
         let name = name.to_ascii_lowercase();
-        if name == "policy" && !value.is_null() {
-            return Err(no_traffic_policy());
-        }
         if !known.contains(&name.as_str()) && !says_nothing(value) {
             return Err(invalid(format!("The option {name:?} is not offered by this edge.")));
         }

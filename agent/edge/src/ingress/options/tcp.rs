@@ -8,7 +8,7 @@ use crate::model::transport::Transport;
 use crate::model::{HostPort, Model, Name};
 
 /// The members that are understood, in lower case.
-const KNOWN: [&str; 6] = ["addr", "url", "proxyproto", "iprestriction", "trafficpolicy", "policy"];
+const KNOWN: [&str; 5] = ["addr", "url", "proxyproto", "iprestriction", "trafficpolicy"];
 
 /// An endpoint that carries bytes on a port of its own.
 pub(super) struct Asked {
