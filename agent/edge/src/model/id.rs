@@ -1,6 +1,7 @@
-//! Identifiers: ngrok's prefixes and 27 random characters.
+//! Identifiers: ngrok's prefixes and 27 random characters. Clones share the text.
 
 use std::fmt;
+use std::sync::Arc;
 
 use ground::random;
 
@@ -11,26 +12,26 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             #[allow(dead_code, reason = "some kinds stand for something that is there")]
             pub(crate) fn random() -> Self {
-                Self(format!(concat!($prefix, "{}"), random::alphanumeric(LENGTH)))
+                Self(format!(concat!($prefix, "{}"), random::alphanumeric(LENGTH)).into())
             }
 
             /// The identifier that stands for a digest, always the same.
             #[allow(dead_code, reason = "most kinds are random alone")]
             pub(crate) fn of_digest(digest: &[u8]) -> Self {
                 let text: String = digest.iter().take(13).map(|byte| format!("{byte:02x}")).collect();
-                Self(format!(concat!($prefix, "{}"), text))
+                Self(format!(concat!($prefix, "{}"), text).into())
             }
 
             /// The identifier in `text`, if it is one of this kind.
             pub fn parse(text: &str) -> Option<Self> {
                 let rest = text.strip_prefix($prefix)?;
                 let valid = (1..=64).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric());
-                valid.then(|| Self(text.to_owned()))
+                valid.then(|| Self(text.into()))
             }
 
             /// The identifier as it is written.

@@ -113,7 +113,9 @@ impl Front {
             let _ = caller.entered.set(destination.endpoint.clone());
         }
         let mut walk = Walk::new(scene, &destination.account, host, passing);
-        let internal = match walk.walk(traffic, destination.gate.as_ref()).await {
+        let walked = walk.walk(traffic, destination.gate.as_ref()).await;
+        course.passage = passage(walk.passing.admitted.as_ref().map(|(_, visitor)| visitor));
+        let internal = match walked {
             Ok(internal) => internal,
             Err(Halt::Answer(response)) => return Ok(response),
             Err(Halt::SignIn(response)) => {

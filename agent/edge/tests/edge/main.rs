@@ -24,4 +24,5 @@ mod smuggling;
 mod streaming;
 mod tcp;
 mod tls;
+mod traffic;
 mod world;
