@@ -260,7 +260,7 @@ impl Shared {
     }
 
     /// The session, once there is one that lives.
-    async fn session(&self) -> Result<Session, AgentError> {
+    pub(crate) async fn session(&self) -> Result<Session, AgentError> {
         let mut standing = self.standing.subscribe();
         let settled = |standing: &Standing| match standing {
             Standing::Down => false,

@@ -28,7 +28,8 @@ pub struct Inspector {
 
 #[derive(Debug, Default)]
 struct Shelf {
-    exchanges: VecDeque<Exchange>,
+    /// Whoever looks at one keeps it as it was; those that pass are changed in place otherwise.
+    exchanges: VecDeque<Arc<Exchange>>,
     /// What they take, in bytes.
     held: usize,
 }
@@ -102,12 +103,12 @@ impl Inspector {
     }
 
     /// The exchanges that `wanted` picks, the latest first.
-    pub fn exchanges(&self, most: usize, wanted: impl Fn(&Exchange) -> bool) -> Vec<Exchange> {
+    pub fn exchanges(&self, most: usize, wanted: impl Fn(&Exchange) -> bool) -> Vec<Arc<Exchange>> {
         self.shelf().exchanges.iter().rev().filter(|exchange| wanted(exchange)).take(most).cloned().collect()
     }
 
     /// The exchange with this id.
-    pub fn find(&self, id: &str) -> Option<Exchange> {
+    pub fn find(&self, id: &str) -> Option<Arc<Exchange>> {
         self.shelf().exchanges.iter().find(|exchange| exchange.id == id).cloned()
     }
 
@@ -134,7 +135,7 @@ impl Inspector {
         {
             let mut shelf = self.shelf();
             shelf.held += exchange.size();
-            shelf.exchanges.push_back(exchange);
+            shelf.exchanges.push_back(Arc::new(exchange));
             shelf.shrink(self.room);
         }
         self.changed();
@@ -146,7 +147,7 @@ impl Inspector {
         // Those that change are mostly the latest.
         let found = shelf.exchanges.iter_mut().rev().find(|exchange| exchange.id == id);
         if let Some(exchange) = found {
-            shelf.held += change(exchange);
+            shelf.held += change(Arc::make_mut(exchange));
             shelf.shrink(self.room);
         }
     }
@@ -265,7 +266,7 @@ mod tests {
             last.clone_from(&recording.id);
             let shelf = tape.inspector.shelf();
             assert!(shelf.held <= 100_000);
-            assert_eq!(shelf.held, shelf.exchanges.iter().map(Exchange::size).sum::<usize>());
+            assert_eq!(shelf.held, shelf.exchanges.iter().map(|exchange| exchange.size()).sum::<usize>());
         }
         assert!(tape.inspector.find(&last).is_some());
         assert!(tape.inspector.exchanges(100, |_| true).len() < 10);

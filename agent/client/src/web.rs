@@ -104,3 +104,16 @@ pub(crate) async fn serve(door: Door, shared: Arc<Shared>, tasks: Spawner) {
     };
     accept(door.listener, MAX_CONNECTIONS, tasks, carry).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn where_somebody_listens_already_the_next_port_is_taken() {
+        let first = Door::open("127.0.0.1:0".parse().unwrap(), Vec::new()).await.unwrap();
+        let second = Door::open(first.address(), Vec::new()).await.unwrap();
+        assert!(second.address().port() > first.address().port());
+        assert_eq!(second.address().ip(), first.address().ip());
+    }
+}

@@ -69,12 +69,12 @@ pub(super) async fn again(State(web): State<Web>, Json(wish): Json<Wish>) -> Res
     let shared = Arc::clone(&web.shared);
     web.tasks.spawn(async move {
         // What comes of it shows in the inspector, a broken end too.
-        let _ = tokio::time::timeout(DEADLINE, send(&shared, &route, exchange, dialled.wire)).await;
+        let _ = tokio::time::timeout(DEADLINE, send(&shared, &route, &exchange, dialled.wire)).await;
     });
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn send(shared: &Shared, route: &Route, exchange: Exchange, app: Wire) -> io::Result<()> {
+async fn send(shared: &Shared, route: &Route, exchange: &Exchange, app: Wire) -> io::Result<()> {
     let Some(inspector) = shared.inspector() else { return Ok(()) };
     let tape = Tape {
         inspector: Arc::clone(inspector),

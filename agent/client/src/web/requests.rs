@@ -1,5 +1,7 @@
 //! The local API's captured requests.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -53,7 +55,7 @@ pub(super) async fn clear(State(web): State<Web>) -> StatusCode {
 }
 
 /// The exchange with this id.
-pub(super) fn find(web: &Web, id: &str) -> Result<Exchange, Fault> {
+pub(super) fn find(web: &Web, id: &str) -> Result<Arc<Exchange>, Fault> {
     let found = web.shared.inspector().and_then(|inspector| inspector.find(id));
     found.ok_or_else(|| {
         Fault::not_found("request not found", "it was never there, or made room for later ones")

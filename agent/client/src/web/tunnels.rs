@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::Web;
 use super::fault::Fault;
@@ -56,10 +57,28 @@ pub(super) async fn start_endpoint(
 
 pub(super) async fn stop(State(web): State<Web>, Path(name): Path<String>) -> Result<StatusCode, Fault> {
     let route = find(&web, &name)?;
-    match web.shared.close(route.number).await {
-        Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(Fault::new(StatusCode::BAD_GATEWAY, 0, "failed to stop tunnel", error.to_string())),
+    let shared = Arc::clone(&web.shared);
+    let closing = to_its_end(&web, async move { shared.close(route.number).await });
+    match closing.await {
+        Some(Ok(_)) | None => Ok(StatusCode::NO_CONTENT),
+        Some(Err(error)) => {
+            Err(Fault::new(StatusCode::BAD_GATEWAY, 0, "failed to stop tunnel", error.to_string()))
+        }
     }
+}
+
+/// Does something with the edge that must not be left half done when the caller goes away; none when the agent ends
+/// first.
+async fn to_its_end<T: Send + 'static>(
+    web: &Web,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    let (done, outcome) = oneshot::channel();
+    web.tasks.spawn(async move {
+        // A caller that is gone need not hear of it.
+        let _ = done.send(work.await);
+    });
+    outcome.await.ok()
 }
 
 /// The tunnel of this name.
@@ -83,18 +102,30 @@ async fn up(web: &Web, definition: Definition) -> Result<Arc<Route>, Fault> {
         .endpoint()
         .map_err(|wrong| Fault::invalid("invalid tunnel configuration", wrong.to_string()))?;
     let name = endpoint.name.clone();
-    let _starting = web.starting.lock().await;
+    let waited = || {
+        let waited = format!("there was no session to the edge within {} s", PATIENCE.as_secs());
+        Fault::not_started(waited)
+    };
+    let starting = tokio::time::timeout(PATIENCE, Arc::clone(&web.starting).lock_owned());
+    let starting = starting.await.map_err(|_| waited())?;
     if find(web, &name).is_ok() {
         let detail = format!("a tunnel named {name:?} is up already");
         return Err(Fault::invalid("invalid tunnel configuration", detail));
     }
-    match tokio::time::timeout(PATIENCE, web.shared.bind(endpoint)).await {
-        Ok(Ok(_)) => find(web, &name),
-        Ok(Err(error)) => Err(Fault::not_started(web.redactor.text(&in_words(&error)))),
-        Err(_) => {
-            let waited = format!("there was no session to the edge within {} s", PATIENCE.as_secs());
-            Err(Fault::not_started(waited))
-        }
+    let shared = Arc::clone(&web.shared);
+    let binding = to_its_end(web, async move {
+        let bound = match tokio::time::timeout(PATIENCE, shared.session()).await {
+            Ok(Ok(_)) => Some(shared.bind(endpoint).await),
+            Ok(Err(error)) => Some(Err(error)),
+            Err(_) => None,
+        };
+        drop(starting);
+        bound
+    });
+    match binding.await.flatten() {
+        Some(Ok(_)) => find(web, &name),
+        Some(Err(error)) => Err(Fault::not_started(web.redactor.text(&in_words(&error)))),
+        None => Err(waited()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the inspector keeps of what passes.
 
+use std::sync::Arc;
+
 use client::inspector::{Exchange, Inspector, ROOM};
 use client::{Agent, Endpoint, HttpTunnel, Setup};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,7 +10,7 @@ use crate::edge::Edge;
 use crate::support::{App, Events, config, within};
 
 /// An agent that keeps what passes.
-async fn inspecting(edge: &mut Edge) -> (Agent, std::sync::Arc<Inspector>) {
+async fn inspecting(edge: &mut Edge) -> (Agent, Arc<Inspector>) {
     let (inspector, (sink, _events)) = (Inspector::new(ROOM), Events::new());
     let setup = Setup { inspector: Some(inspector.clone()), ..Setup::default() };
     let agent = Agent::new(config(edge, Some("good")), setup, sink);
@@ -27,7 +29,7 @@ async fn exchange(edge: &Edge, app: &App, request: &str, answer: &str) {
     within("the answer", client.read_exact(&mut vec![0; answer.len()])).await.unwrap();
 }
 
-async fn complete(inspector: &Inspector, count: usize) -> Vec<Exchange> {
+async fn complete(inspector: &Inspector, count: usize) -> Vec<Arc<Exchange>> {
     let mut revision = inspector.revision();
     within("the exchanges", async {
         loop {
@@ -52,7 +54,7 @@ async fn an_exchange_is_kept_with_its_bodies_and_without_their_framing() {
     let answer = "HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nthree";
     exchange(&edge, &app, request, answer).await;
     let all = complete(&inspector, 1).await;
-    let Exchange { tunnel, client, request, answer, .. } = &all[0];
+    let Exchange { tunnel, client, request, answer, .. } = &*all[0];
     assert_eq!((tunnel.as_str(), client.to_string().as_str()), ("shop", "203.0.113.7:51234"));
     assert_eq!((request.first.as_str(), request.body.as_slice()), ("POST /orders HTTP/1.1", &b"one two"[..]));
     assert_eq!(request.headers[0], ("Host".into(), "a".into()));

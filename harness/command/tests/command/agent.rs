@@ -107,6 +107,36 @@ async fn the_log_on_standard_error_leaves_standard_output_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_a_file_leaves_the_console_where_it_is() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("agent.log");
+    let mut agent = world.agent(&["http", &world.app_port(), "--log", log.to_str().unwrap()]);
+    agent.line("Forwarding").await;
+    assert_eq!(agent.signal("INT").await.status, Some(0));
+    let lines = std::fs::read_to_string(&log).unwrap();
+    assert!(lines.contains("msg=\"started tunnel\" obj=tunnels name=command_line"), "{lines}");
+    assert!(!lines.contains(world.authtoken.expose()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_reach_the_edge_which_enforces_or_refuses_them() {
+    let world = World::new().await;
+    let mut agent = world.agent(&["http", &world.app_port(), "--host-header=rewrite", "--inspect=false"]);
+    agent.line("Forwarding").await;
+    assert_eq!(agent.signal("INT").await.status, Some(0));
+    // What no edge can be asked for is refused here.
+    let agent = world.agent(&["http", &world.app_port(), "--circuit-breaker=7"]);
+    let ended = agent.end().await;
+    assert_eq!(ended.status, Some(2));
+    assert_eq!(ended.stderr, "error: 7 is no share of failures; a circuit breaker's is from 0 to 1\n");
+    let agent = world.agent(&["http", &world.app_port(), "--region", "eu"]);
+    let ended = agent.end().await;
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.contains("leave it out"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edge_that_does_not_answer_is_called_again() {
     let world = World::new().await;
     let door = world.stubborn_door().await;
