@@ -8,8 +8,8 @@ use ground::Connection;
 use ground::serve::PATIENCE;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use wire::message::{SrvInfo, SrvInfoAnswer};
 use wire::rpc::{self, RpcError};
@@ -18,12 +18,25 @@ use wire::{ErrorCode, Limits, Role, Session, Stream, StreamType, heartbeat};
 use super::Ingress;
 use crate::code::{Code, Refusal};
 use crate::event::Event;
-use crate::model::Account;
 use crate::model::online::AgentSession;
+use crate::model::{Account, MOST_TUNNELS};
 use crate::proxy::MOST_STREAMS;
 
 /// Streams of ours beside the proxied ones: the heartbeat's, and commands.
 const OTHER_STREAMS: usize = 16;
+
+/// Streams that an agent has open at most: one for each tunnel that it may bind again at once, and a few. Each may hold
+/// a window of unread bytes.
+const MOST_ACCEPTED: usize = MOST_TUNNELS + 32;
+
+/// Streams that it has open at most before it is let in.
+const MOST_BEFORE: usize = 8;
+
+/// Requests that are read and answered at a time; others wait. Each is at most 1 MiB of JSON.
+const MOST_REQUESTS: usize = 16;
+
+/// How long a request may be before the agent is let in.
+pub(super) const MOST_INTRODUCTION: u64 = 64 * 1024;
 
 /// How long an agent that was refused may take to read why. Real time.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -36,6 +49,7 @@ pub(super) struct Agent {
     pub(super) admitted: OnceLock<Admitted>,
     pub(super) ending: watch::Sender<Option<&'static str>>,
     introduced: AtomicBool,
+    requests: Semaphore,
 }
 
 /// An agent that was let in.
@@ -67,7 +81,12 @@ impl Agent {
     where
         I: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let limits = Limits { opened: MOST_STREAMS + OTHER_STREAMS, ..Limits::default() };
+        let limits = Limits {
+            opened: MOST_STREAMS + OTHER_STREAMS,
+            accepted: MOST_ACCEPTED,
+            backlog: MOST_ACCEPTED,
+            ..Limits::default()
+        };
         let (wire, mut incoming) = Session::start(io, Role::Server, limits, &ingress.tasks);
         let agent = Arc::new(Self {
             ingress,
@@ -76,6 +95,7 @@ impl Agent {
             admitted: OnceLock::new(),
             ending: watch::Sender::new(None),
             introduced: AtomicBool::new(false),
+            requests: Semaphore::new(MOST_REQUESTS),
         });
         let mut streams = JoinSet::new();
         let ending = agent.attend(&mut incoming, &mut streams).await;
@@ -96,6 +116,11 @@ impl Agent {
         loop {
             tokio::select! {
                 stream = incoming.accept() => match stream {
+                    Some(_) if self.admitted.get().is_none() && streams.len() >= MOST_BEFORE => {
+                        let how = "too many streams before authentication";
+                        self.wire.shutdown(ErrorCode::ENHANCE_YOUR_CALM, how).await;
+                        return Ending::Over(how.to_owned());
+                    }
                     Some(stream) => drop(streams.spawn(Arc::clone(self).attend_stream(stream))),
                     None => return Ending::Over(self.wire.closed().await.to_string()),
                 },
@@ -152,7 +177,10 @@ impl Agent {
         serve: impl FnOnce(Q) -> A,
         refuse: impl FnOnce(Refusal) -> A,
     ) -> Verdict {
-        let answer = match tokio::time::timeout(PATIENCE, rpc::read_request::<Q>(&mut stream)).await {
+        let Ok(_turn) = self.requests.acquire().await else { return Verdict::GoOn };
+        let most = if self.admitted.get().is_some() { u64::MAX } else { MOST_INTRODUCTION };
+        let mut bounded = (&mut stream).take(most);
+        let answer = match tokio::time::timeout(PATIENCE, rpc::read_request::<Q>(&mut bounded)).await {
             Ok(Ok(request)) => serve(request),
             Ok(Err(RpcError::Io(_) | RpcError::Open(_))) | Err(_) => return Verdict::GoOn,
             Ok(Err(error)) => {

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use ground::serve::PATIENCE;
 use ground::{Secret, random};
+use tokio::io::AsyncReadExt;
 use wire::Stream;
 use wire::heartbeat::{self, Pace};
 use wire::message::{Auth, AuthAnswer, AuthAnswerExtra, AuthExtra};
 use wire::rpc::{self, RpcError};
 
-use super::agent::{Admitted, Agent, Verdict};
+use super::agent::{Admitted, Agent, MOST_INTRODUCTION, Verdict};
 use crate::code::{Code, Refusal};
 use crate::event::Event;
 use crate::model::online::AgentSession;
@@ -30,7 +31,8 @@ const MOST_WORDS: usize = 1024;
 impl Agent {
     /// Lets the agent in, or tells it why not.
     pub(super) async fn introduce(self: Arc<Self>, mut stream: Stream) -> Verdict {
-        let admitted = match tokio::time::timeout(PATIENCE, rpc::read_request::<Auth>(&mut stream)).await {
+        let mut bounded = (&mut stream).take(MOST_INTRODUCTION);
+        let admitted = match tokio::time::timeout(PATIENCE, rpc::read_request::<Auth>(&mut bounded)).await {
             Ok(Ok(auth)) => self.admit(&auth),
             Ok(Err(RpcError::Io(_) | RpcError::Open(_))) | Err(_) => {
                 return Verdict::Misbehaved("the agent did not finish its authentication");

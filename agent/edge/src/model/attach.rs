@@ -12,7 +12,7 @@ use crate::code::{Code, Refusal};
 
 /// How many sessions an account has at most, and how many tunnels a session.
 const MOST_SESSIONS: usize = 256;
-const MOST_TUNNELS: usize = 256;
+pub(crate) const MOST_TUNNELS: usize = 256;
 
 /// What an agent changes about a tunnel; what is none stays.
 #[derive(Default)]

@@ -49,7 +49,7 @@ pub use online::{AgentInfo, EndpointView, Scheme, SessionView, TunnelKind, Tunne
 pub use registry::{Account, Model, ModelError, SignedIn};
 
 pub(crate) use account::looks_like_a_token;
-pub(crate) use attach::TunnelChange;
+pub(crate) use attach::{MOST_TUNNELS, TunnelChange};
 pub(crate) use bind::{About, Name, Wanted};
 pub(crate) use destination::{Destination, Greeting, Lookup};
 pub(crate) use keeping::Keeping;

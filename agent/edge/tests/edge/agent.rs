@@ -1,11 +1,13 @@
 //! A small agent: the client's end of the wire, with the app inside.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ground::{Secret, Tasks};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -63,17 +65,26 @@ impl Streams {
 }
 
 pub(crate) async fn dial(world: &World) -> TlsStream<TcpStream> {
-    let stream = TcpStream::connect(world.edge.agent_addr()).await.unwrap();
-    let tls = TlsConnector::from(world.authority.client_config(&[]).unwrap());
-    tls.connect(ServerName::try_from("127.0.0.1").unwrap(), stream).await.unwrap()
+    dial_at(world.edge.agent_addr(), world.authority.client_config(&[]).unwrap()).await
+}
+
+/// A connection to where an edge takes agents.
+pub(crate) async fn dial_at(address: SocketAddr, tls: Arc<ClientConfig>) -> TlsStream<TcpStream> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    TlsConnector::from(tls).connect(name, stream).await.unwrap()
 }
 
 impl Agent {
     /// An agent that has not authenticated.
     pub(crate) async fn dialled(world: &World, behind: Behind) -> Self {
+        Self::over(dial(world).await, behind)
+    }
+
+    /// An agent on this connection, that has not authenticated.
+    pub(crate) fn over(stream: TlsStream<TcpStream>, behind: Behind) -> Self {
         let tasks = Tasks::new();
-        let (session, incoming) =
-            Session::start(dial(world).await, Role::Client, Limits::default(), &tasks.spawner());
+        let (session, incoming) = Session::start(stream, Role::Client, Limits::default(), &tasks.spawner());
         tasks.spawn(serve(incoming, session.clone(), behind));
         Self { session, client_id: String::new(), cookie: None, tasks }
     }
