@@ -12,7 +12,7 @@ use super::edges::{is_guarded, tunnels, urls};
 use super::fault::Fault;
 use super::frame::{Frame, Section};
 use super::viewer::Viewer;
-use crate::model::{Account, EdgeChange, EdgeId, HttpsEdge, TunnelView};
+use crate::model::{Account, EdgeChange, EdgeId, HttpsEdge, PathMatch, Route, TunnelView};
 
 #[derive(Template)]
 #[template(path = "dashboard/edge.html")]
@@ -22,6 +22,8 @@ struct EdgePage {
     starts_a_tunnel: bool,
     urls: Vec<String>,
     guarded: bool,
+    routes: Vec<Leg>,
+    modules: &'static str,
     traffic: String,
     tunnels: Vec<Row>,
     command: Option<String>,
@@ -48,7 +50,19 @@ impl Heading {
     }
 }
 
+/// A route, as it is shown.
+struct Leg {
+    id: String,
+    matches: &'static str,
+    path: String,
+    description: String,
+    leads_to: String,
+    labels: String,
+    modules: Vec<String>,
+}
+
 struct Row {
+    id: String,
     address: String,
     forwards_to: String,
     since: String,
@@ -74,6 +88,8 @@ pub(super) async fn show(
         starts_a_tunnel: asked.panel.as_deref() == Some("start-a-tunnel"),
         urls: urls(&viewer.account, &edge),
         guarded: is_guarded(&edge),
+        routes: edge.routes.iter().map(|route| leg(&viewer.account, route)).collect(),
+        modules: if edge.tls.is_some() { "TLS ends at the edge, by version 1.2 or 1.3" } else { "" },
         traffic: traffic(joined.len()),
         tunnels: rows(&viewer.account, joined),
         command: command(&viewer.account, &edge),
@@ -109,6 +125,46 @@ fn traffic(online: usize) -> String {
     }
 }
 
+fn leg(account: &Account, route: &Route) -> Leg {
+    let group = route.backend.as_ref().and_then(|backend| account.group(&backend.id).ok());
+    let labels = group.as_ref().map(|group| {
+        let labels = group.labels.iter().map(|(name, value)| format!("{name}={value}"));
+        labels.collect::<Vec<_>>().join(", ")
+    });
+    let leads_to = match (&route.backend, group) {
+        (Some(backend), Some(group)) if backend.enabled => {
+            if group.description.is_empty() {
+                "a tunnel group".to_owned()
+            } else {
+                group.description
+            }
+        }
+        (Some(_), Some(_)) => "a tunnel group, not enabled".to_owned(),
+        _ => String::new(),
+    };
+    Leg {
+        id: route.id.to_string(),
+        matches: match route.matches {
+            PathMatch::Prefix(_) => "all under",
+            PathMatch::Exact(_) => "exactly",
+        },
+        path: route.matches.path().to_owned(),
+        description: route.description.clone(),
+        leads_to,
+        labels: labels.unwrap_or_default(),
+        modules: modules(route),
+    }
+}
+
+/// The modules of a route, as people call them.
+fn modules(route: &Route) -> Vec<String> {
+    let oidc = route.oidc.as_ref().map(|module| {
+        let off = if module.enabled { "" } else { ", not enabled" };
+        format!("OIDC: {}{off}", module.issuer)
+    });
+    oidc.into_iter().collect()
+}
+
 fn rows(account: &Account, tunnels: Vec<TunnelView>) -> Vec<Row> {
     let sessions = account.sessions();
     let address = |tunnel: &TunnelView| {
@@ -116,6 +172,7 @@ fn rows(account: &Account, tunnels: Vec<TunnelView>) -> Vec<Row> {
         session.map(|session| session.address.ip().to_string()).unwrap_or_default()
     };
     let row = |tunnel: TunnelView| Row {
+        id: tunnel.id.to_string(),
         address: address(&tunnel),
         forwards_to: tunnel.forwards_to,
         since: tunnel.started_at.format("%-d %B %Y, %H:%M").to_string(),

@@ -7,6 +7,9 @@ pub(super) enum Section {
     Endpoints,
     CloudEdge,
     Edges,
+    Traffic,
+    Agents,
+    People,
     Authtokens,
 }
 

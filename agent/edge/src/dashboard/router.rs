@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Method, header};
 
 use super::fault::Fault;
 use super::sessions::Sessions;
-use super::{assets, authtokens, edge_page, edges, endpoints, oidc, sign_in};
+use super::{agents, assets, authtokens, edge_page, edges, endpoints, oidc, people, sign_in, traffic};
 use crate::model::{Model, Scheme};
 
 /// The largest form, 64 KiB.
@@ -30,7 +30,17 @@ pub(crate) fn router(model: Model) -> Router {
     let origin = model.url(Scheme::Https, &host).into();
     let dashboard = Dashboard { model, sessions: Arc::default(), origin };
     Router::new()
-        .route("/", get(endpoints::show))
+        .route("/", get(endpoints::list))
+        .route("/endpoints/{endpoint}", get(endpoints::show))
+        .route("/traffic", get(traffic::list))
+        .route("/traffic/{number}", get(traffic::show))
+        .route("/agents", get(agents::list))
+        .route("/agents/{agent}", get(agents::show))
+        .route("/agents/{agent}/stop", post(agents::stop))
+        .route("/agents/{agent}/restart", post(agents::restart))
+        .route("/people", get(people::list))
+        .route("/people/{user}/sign-out", post(people::show_out))
+        .route("/sessions/{session}/revoke", post(people::revoke))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/cloud-edge", get(edges::overview))
@@ -83,8 +93,8 @@ async fn guard(State(dashboard): State<Dashboard>, request: Request, next: Next)
 const ALWAYS: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

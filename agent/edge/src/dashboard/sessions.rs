@@ -10,6 +10,15 @@ const IDLE: TimeDelta = TimeDelta::hours(12);
 /// More are not kept: the one that has been unused for longest makes room.
 const MAX_SESSIONS: usize = 256;
 
+/// Who asks for a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// Somebody, who uses their session so.
+    Somebody,
+    /// A page that keeps itself up to date: the session idles on.
+    Page,
+}
+
 /// Who is signed in to the dashboard.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
@@ -46,10 +55,12 @@ impl Sessions {
     }
 
     /// Who a cookie stands for, and the token that the session's forms carry.
-    pub(super) fn find(&self, cookie: &str, now: DateTime<Utc>) -> Option<(SignedIn, Secret)> {
+    pub(super) fn find(&self, cookie: &str, asks: Asks, now: DateTime<Utc>) -> Option<(SignedIn, Secret)> {
         let mut live = self.alive(now);
         let session = live.iter_mut().find(|session| session.cookie.matches(cookie))?;
-        session.last_used = now;
+        if asks == Asks::Somebody {
+            session.last_used = now;
+        }
         Some((session.signed_in.clone(), session.csrf.clone()))
     }
 

@@ -1,14 +1,18 @@
 use axum::extract::FromRequestParts;
 use ground::Secret;
 use http::request::Parts;
-use http::{Method, Uri};
+use http::{HeaderName, Method, Uri};
 
 use super::fault::Fault;
 use super::router::Dashboard;
+use super::sessions::Asks;
 use crate::model::{Account, Login, Role};
 
 /// Carries the opaque id of a session of the dashboard.
 pub(super) const SESSION_COOKIE: &str = "__Host-dashboard-session";
+
+/// What our script says when it asks for a page again.
+const LIVE: HeaderName = HeaderName::from_static("gatewright-live");
 
 /// Someone who is signed in.
 pub(super) struct Viewer {
@@ -29,7 +33,8 @@ impl FromRequestParts<Dashboard> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, dashboard: &Dashboard) -> Result<Self, Fault> {
         let cookie = gate::cookie(&parts.headers, SESSION_COOKIE);
-        let found = cookie.and_then(|cookie| dashboard.sessions.find(&cookie, dashboard.model.now()));
+        let asks = if parts.headers.contains_key(LIVE) { Asks::Page } else { Asks::Somebody };
+        let found = cookie.and_then(|cookie| dashboard.sessions.find(&cookie, asks, dashboard.model.now()));
         let (signed_in, csrf) = found.ok_or_else(|| Fault::SignIn(afterwards(&parts.method, &parts.uri)))?;
         Ok(Self { login: signed_in.login, account: signed_in.account, csrf })
     }

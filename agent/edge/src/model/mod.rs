@@ -16,6 +16,7 @@ mod host_port;
 mod https_edge;
 mod id;
 mod index;
+mod inspector;
 mod keeping;
 pub(crate) mod limits;
 pub(crate) mod online;
@@ -45,6 +46,7 @@ pub use id::{
     AccountId, ApiKeyId, AppUserId, BackendId, CredentialId, DomainId, EdgeId, EndpointId, LoginId, RouteId,
     SessionId, TunnelId,
 };
+pub use inspector::Inspected;
 pub use online::{AgentInfo, EndpointView, Scheme, SessionView, TunnelKind, TunnelView, UpstreamProtocol};
 pub use registry::{Account, Model, ModelError, SignedIn};
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use ground::{Clock, Secret, Sink};
 
 use super::index::Online;
+use super::inspector::Inspector;
 use super::online::AgentSession;
 use super::state::{AccountEntry, Configuration, EdgeEntry, State};
 use super::vouchers::Vouchers;
@@ -39,6 +40,7 @@ struct Inner {
     state: Mutex<State>,
     /// Where there is a store.
     keeping: Option<Keeping>,
+    inspector: Inspector,
 }
 
 /// What a model begins with.
@@ -133,6 +135,7 @@ impl Model {
             terminations: AtomicU64::new(0),
             state,
             keeping,
+            inspector: Inspector::new(),
         };
         let model = Self { inner: Arc::new(inner) };
         if let Some(store) = store {
@@ -272,6 +275,10 @@ impl Model {
 
     pub(crate) fn relying_party(&self) -> &gate::RelyingParty {
         &self.inner.relying_party
+    }
+
+    pub(super) fn inspector(&self) -> &Inspector {
+        &self.inner.inspector
     }
 
     pub(super) fn vouchers(&self) -> &Vouchers {

@@ -103,14 +103,16 @@ impl Front {
             status: response.status(),
             response_headers: response.headers().clone(),
         };
-        self.sink.emit(Event::Answered(Box::new(Answered {
+        let answered = Box::new(Answered {
             exchange,
             endpoint: course.endpoint,
             route: course.route,
             passage: course.passage,
             forwarded: course.forwarded,
             code: course.notice.and_then(|notice| notice.code),
-        })));
+        });
+        self.model.inspect(caller.scheme, host, &answered);
+        self.sink.emit(Event::Answered(answered));
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
 use wire::message::{
-    Auth, AuthAnswer, AuthExtra, Bind, BindAnswer, BindExtra, HttpOptions, Oidc, Options,
+    Auth, AuthAnswer, AuthExtra, Bind, BindAnswer, BindExtra, CommandAnswer, HttpOptions, Oidc, Options,
     StartTunnelWithLabel, StartTunnelWithLabelAnswer, TcpOptions, TlsOptions,
 };
 use wire::proxy::Header;
@@ -41,6 +41,8 @@ pub(crate) enum Behind {
     Bytes(&'static [u8]),
     /// The session ends as soon as a connection comes.
     Collapse,
+    /// Nothing; commands are heard, and answered with this error, or obeyed when it is empty.
+    Commands(mpsc::Sender<StreamType>, &'static str),
     /// The test itself, which gets each stream.
     Test(mpsc::UnboundedSender<(Header, Stream)>),
 }
@@ -222,7 +224,13 @@ async fn attend(mut stream: Stream, session: Session, behind: Behind) {
             let header = Header::read(&mut stream).await.unwrap();
             forward(stream, header, session, behind).await;
         }
-        _ => {}
+        Ok(command) => {
+            let Behind::Commands(heard, error) = behind else { return };
+            rpc::read_request::<serde_json::Value>(&mut stream).await.unwrap();
+            heard.send(command).await.unwrap();
+            let _ = rpc::answer(stream, &CommandAnswer { error: error.to_owned() }).await;
+        }
+        Err(_) => {}
     }
 }
 
@@ -263,6 +271,7 @@ async fn forward(mut stream: Stream, header: Header, session: Session, behind: B
             let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
         }
         Behind::Test(streams) => drop(streams.send((header, stream))),
+        Behind::Commands(..) => {}
         Behind::Collapse => session.abandon(wire::CloseReason::Ended),
     }
 }

@@ -16,10 +16,10 @@ use crate::client::{Browser, body, send, text};
 use crate::issuer::ISSUER;
 use crate::world::World;
 
-const DASHBOARD: &str = "https://dashboard.tunnel.test";
-const ADMIN: (&str, &str) = ("admin@acme.test", "correct horse");
-const MEMBER: (&str, &str) = ("member@acme.test", "battery staple");
-const OTHER: (&str, &str) = ("admin@other.test", "other horse");
+pub(crate) const DASHBOARD: &str = "https://dashboard.tunnel.test";
+pub(crate) const ADMIN: (&str, &str) = ("admin@acme.test", "correct horse");
+pub(crate) const MEMBER: (&str, &str) = ("member@acme.test", "battery staple");
+pub(crate) const OTHER: (&str, &str) = ("admin@other.test", "other horse");
 const SESSION: &str = "__Host-dashboard-session";
 
 fn login((login, password): (&str, &str), role: Role) -> NewLogin {
@@ -27,7 +27,7 @@ fn login((login, password): (&str, &str), role: Role) -> NewLogin {
 }
 
 /// Acme with an administrator and a member, and another account, which may not use OIDC.
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     World::with(|config: &mut Config| {
         config.accounts[0].logins.push(login(MEMBER, Role::Member));
         config.accounts.push(NewAccount {
@@ -43,18 +43,18 @@ async fn world() -> World {
 }
 
 /// A page as it came.
-struct Page {
-    status: StatusCode,
-    headers: HeaderMap,
-    html: String,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) html: String,
 }
 
 impl Page {
-    fn says(&self, words: &str) -> bool {
+    pub(crate) fn says(&self, words: &str) -> bool {
         self.html.contains(words)
     }
 
-    fn csrf(&self) -> String {
+    pub(crate) fn csrf(&self) -> String {
         let (_, rest) = self.html.split_once("name=\"csrf\" value=\"").expect("a form on the page");
         rest.split_once('"').unwrap().0.to_owned()
     }
@@ -62,13 +62,13 @@ impl Page {
 
 /// Someone at the dashboard.
 #[derive(Default)]
-struct Visitor {
-    cookies: BTreeMap<String, String>,
+pub(crate) struct Visitor {
+    pub(crate) cookies: BTreeMap<String, String>,
     page: String,
 }
 
 impl Visitor {
-    async fn signed_in(world: &World, who: (&str, &str)) -> Self {
+    pub(crate) async fn signed_in(world: &World, who: (&str, &str)) -> Self {
         let mut visitor = Self::default();
         visitor.open(world, "/sign-in").await;
         let entered =
@@ -78,17 +78,17 @@ impl Visitor {
     }
 
     /// Opens a page, by redirects if need be.
-    async fn open(&mut self, world: &World, path: &str) -> Page {
+    pub(crate) async fn open(&mut self, world: &World, path: &str) -> Page {
         self.ask(world, Request::get(format!("{DASHBOARD}{path}")), String::new()).await
     }
 
     /// Sends a form of the page that is open.
-    async fn submit(&mut self, world: &World, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) async fn submit(&mut self, world: &World, path: &str, fields: &[(&str, &str)]) -> Page {
         let csrf = Page { status: StatusCode::OK, headers: HeaderMap::new(), html: self.page.clone() }.csrf();
         self.post(world, path, Some(DASHBOARD), Some(&csrf), fields).await
     }
 
-    async fn post(
+    pub(crate) async fn post(
         &mut self,
         world: &World,
         path: &str,
@@ -106,7 +106,7 @@ impl Visitor {
         self.ask(world, request, form.finish()).await
     }
 
-    async fn ask(&mut self, world: &World, request: http::request::Builder, form: String) -> Page {
+    pub(crate) async fn ask(&mut self, world: &World, request: http::request::Builder, form: String) -> Page {
         let mut request = request.header(COOKIE, self.cookie_header()).body(body(&form)).unwrap();
         for _ in 0..4 {
             let answer = send(world, request).await;
@@ -481,6 +481,9 @@ async fn every_page_runs_no_foreign_code_and_cannot_be_framed() {
         "/cloud-edge",
         "/edges",
         "/edges/new",
+        "/traffic",
+        "/agents",
+        "/people",
         "/authtokens",
         "/sign-in",
         "/nothing-here",

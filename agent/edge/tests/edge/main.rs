@@ -29,4 +29,5 @@ mod streaming;
 mod tcp;
 mod tls;
 mod traffic;
+mod watching;
 mod world;
