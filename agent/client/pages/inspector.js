@@ -45,9 +45,8 @@ function requestsPage() {
   const clear = element("button", { className: "quiet", type: "button" }, "Clear");
   const detail = element("div", { className: "pane detail" });
   detail.setAttribute("aria-live", "off");
-  const listPane = element("div", { className: "pane list" }, element("div", { className: "tools" }, filter, clear), list);
-  listPane.setAttribute("role", "region");
-  listPane.setAttribute("aria-label", "Requests");
+  const listPane = element("div", { className: "pane list" }, element("h1", { className: "told" }, "Requests"),
+    element("div", { className: "tools" }, filter, clear), list);
   const split = element("div", { className: "split" }, listPane, detail);
   const empty = element("p", { className: "empty" });
 
@@ -92,7 +91,7 @@ function requestsPage() {
   }
 
   function message(title, from) {
-    if (!from) return element("section", {}, element("h2", {}, title), element("p", { className: "note" }, "There is no answer yet, or it never came."));
+    if (!from) return element("section", {}, element("h3", {}, title), element("p", { className: "note" }, "There is no answer yet, or it never came."));
     const rows = from.headers.map(([name, value]) => {
       const head = element("th", { scope: "row", className: "mono" }, name);
       return element("tr", {}, head, element("td", { className: "mono" }, value));
@@ -104,11 +103,11 @@ function requestsPage() {
       : element("pre", { className: kind === "binary" ? "hex" : "", tabIndex: 0 }, shown);
     const about = length === 0 ? "" : ` (${kind === "binary" ? "binary, " : ""}${bytes(length)}${cut})`;
     return element("section", {},
-      element("h2", {}, title),
+      element("h3", {}, title),
       element("p", { className: "first mono" }, from.first),
-      element("h3", {}, "Headers"),
+      element("h4", {}, "Headers"),
       element("table", { className: "headers" }, element("tbody", {}, ...rows)),
-      element("h3", {}, `Body${about}`),
+      element("h4", {}, `Body${about}`),
       body);
   }
 
@@ -149,7 +148,7 @@ function requestsPage() {
     const hadFocus = detail.contains(document.activeElement) && document.activeElement.type;
     detail.replaceChildren(
       element("div", { className: "heading" },
-        element("h1", { className: "mono" }, `${whole.method} ${whole.target}`),
+        element("h2", { className: "mono" }, `${whole.method} ${whole.target}`),
         chip(whole.status), replay,
         element("label", { className: "check" }, check, "Show credentials"),
         element("p", { className: "facts" }, `${new Date(whole.began).toLocaleString()} · ${duration(whole.took_ms)} · from ${whole.client} · through ${whole.tunnel}`),

@@ -3,7 +3,9 @@
 use gatewright::parts::edge::model::EdgeChange;
 use gatewright::parts::edge::{self, Event};
 
-use crate::program::normalized;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::program::{DEADLINE, Program, normalized};
 use crate::world::{HELLO, World};
 
 /// The public URL in a line `Forwarding   https://… -> http://…`.
@@ -120,20 +122,72 @@ async fn a_log_in_a_file_leaves_the_console_where_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flags_reach_the_edge_which_enforces_or_refuses_them() {
+async fn what_flags_ask_for_is_enforced_by_the_edge() {
     let world = World::new().await;
-    let mut agent = world.agent(&["http", &world.app_port(), "--host-header=rewrite", "--inspect=false"]);
-    agent.line("Forwarding").await;
+    for (flag, status) in [
+        ("--basic-auth=ann:long-enough", 401),
+        ("--cidr-deny=127.0.0.0/8", 403),
+        ("--ua-filter-allow=^Firefox", 403),
+        ("--host-header=rewrite", 200),
+        ("--inspect=false", 200),
+        ("--response-header-add=x-served-by: gatewright", 200),
+    ] {
+        let mut agent = world.agent(&["http", &world.app_port(), flag]);
+        let forwarding = agent.line("Forwarding").await;
+        let answer = world.get(url_of(&forwarding)).await;
+        assert_eq!(answer.status(), status, "{flag}: {answer:?}");
+        let added = answer.headers().get("x-served-by").is_some();
+        assert_eq!(added, flag.contains("x-served-by"), "{flag}");
+        let ended = agent.signal("INT").await;
+        assert_eq!(ended.status, Some(0));
+        assert!(!ended.stdout.contains("long-enough"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_edge_can_be_asked_for_is_refused_before_it_is_called() {
+    let world = World::new().await;
+    let breaker = world.agent(&["http", &world.app_port(), "--circuit-breaker=7"]).end().await;
+    assert_eq!(breaker.status, Some(2));
+    let wanted = "error: 7 is no share of failures; a circuit breaker's is from 0 to 1\n";
+    assert_eq!(breaker.stderr, wanted);
+    let region = world.agent(&["http", &world.app_port(), "--region", "eu"]).end().await;
+    assert_eq!(region.status, Some(2));
+    assert!(region.stderr.contains("leave it out"), "{}", region.stderr);
+    assert_eq!(world.account().sessions().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_at_the_edge_leads_to_the_app() {
+    let world = World::new().await;
+    let mut agent = world.agent(&["tcp", &world.app_port()]);
+    let forwarding = agent.line("Forwarding").await;
+    let url = forwarding.split_whitespace().find(|word| word.starts_with("tcp://")).unwrap();
+    assert!(forwarding.ends_with(&format!("-> localhost:{}", world.app_port())), "{forwarding}");
+    let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
+    let mut client = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut answer = String::new();
+    tokio::time::timeout(DEADLINE, client.read_to_string(&mut answer)).await.unwrap().unwrap();
+    assert!(answer.ends_with(HELLO), "{answer}");
     assert_eq!(agent.signal("INT").await.status, Some(0));
-    // What no edge can be asked for is refused here.
-    let agent = world.agent(&["http", &world.app_port(), "--circuit-breaker=7"]);
-    let ended = agent.end().await;
-    assert_eq!(ended.status, Some(2));
-    assert_eq!(ended.stderr, "error: 7 is no share of failures; a circuit breaker's is from 0 to 1\n");
-    let agent = world.agent(&["http", &world.app_port(), "--region", "eu"]);
-    let ended = agent.end().await;
-    assert_eq!(ended.status, Some(2));
-    assert!(ended.stderr.contains("leave it out"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_machines_own_authorities_may_be_trusted_and_the_inspector_left_out() {
+    let world = World::new().await;
+    let environment = [
+        ("GATEWRIGHT_SERVER_ADDR", &*world.server_addr()),
+        ("NGROK_AUTHTOKEN", world.authtoken.expose()),
+        ("SSL_CERT_FILE", world.trust_file()),
+    ];
+    let arguments = ["http", &world.app_port(), "--root-cas=host", "--web-addr=false", "--log=stdout"];
+    let mut agent = Program::start_with(&arguments, &environment);
+    agent.line("started tunnel").await;
+    let ended = agent.signal("INT").await;
+    assert_eq!(ended.status, Some(0));
+    assert!(!ended.stdout.contains("starting web service"), "{}", ended.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

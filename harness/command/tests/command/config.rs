@@ -26,6 +26,7 @@ fn a_file_that_is_right_is_said_to_be() {
     let check = gatewright().args(["config", "check", "--config"]).arg(&path).assert().success().stderr("");
     let said = shown(&check.get_output().stdout, &path);
     assert_eq!(said, "Valid configuration file at ngrok.yml\n");
+    gatewright().args(["config", "check"]).env("NGROK_CONFIG", &path).assert().success().stderr("");
 }
 
 #[test]
