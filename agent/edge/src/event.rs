@@ -148,6 +148,8 @@ pub enum Outcome {
     Broken,
     /// The edge refused it.
     Refused(Code),
+    /// The endpoint's policy wanted it closed.
+    Denied,
 }
 
 /// What a module, or an action of a traffic policy, did to an exchange or a connection.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ground::{Connection, Sink};
+use policy::Denial;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::net::TcpStream;
 use wire::ErrorCode;
@@ -51,17 +52,17 @@ impl Arrival {
     }
 }
 
-/// Carries a connection through a tunnel until both directions have ended or one broke, and says what became of it.
+/// Carries a connection that was [admitted](crate::traffic::admit) through a tunnel until both directions have ended or one broke, and says what became of it.
 pub(crate) async fn carry(near: impl Near, arrival: Arrival, tunnel: &Arc<Tunnel>, sink: &Sink<Event>) {
     let carried = arrival.uncarried();
     let carried = through(near, &arrival, tunnel, sink, carried).await;
     sink.emit(Event::Carried(Box::new(carried)));
 }
 
-/// Refuses a connection from an address that may not connect, and says so.
-pub(crate) fn refuse(socket: &TcpStream, arrival: &Arrival, sink: &Sink<Event>) {
+/// Refuses a connection, and says so.
+pub(crate) fn refuse(socket: &TcpStream, arrival: &Arrival, denial: &Denial, sink: &Sink<Event>) {
     abort(socket);
-    let outcome = Outcome::Refused(Code::IP_RESTRICTION);
+    let outcome = denial.code.map_or(Outcome::Denied, |code| Outcome::Refused(Code(code)));
     sink.emit(Event::Carried(Box::new(Carried { outcome, ..arrival.uncarried() })));
 }
 
@@ -79,10 +80,6 @@ async fn through(
     mut carried: Carried,
 ) -> Carried {
     let busy = sink.busy();
-    if !tunnel.transport.restriction.permits(arrival.connection.peer.ip()) {
-        abort(near.socket());
-        return Carried { outcome: Outcome::Refused(Code::IP_RESTRICTION), ..carried };
-    }
     let opening = Opening { connection: arrival.connection, passthrough: arrival.passthrough };
     let far = match tunnel.session.upstreams.stream(tunnel, &opening).await {
         Ok(far) => far,

@@ -18,12 +18,12 @@ use policy::{Results, facts};
 
 use super::page::Notice;
 use super::tls::TlsFacts;
-use super::{Caller, Front};
+use super::{Caller, Front, certificate};
 use crate::event::{Forwarded, Passage};
 use crate::model::online::Tunnel;
 use crate::model::{Destination, EdgeId, EndpointId, Host, Lookup, Model, RouteId, Scheme};
 use crate::proxy::{Body, Client, Failure, Passed, convert, empty, exchange, full, wants_trailers};
-use crate::traffic::{Halt, Means, Passing, Scene, Traffic, Walk};
+use crate::traffic::{Halt, Passing, Scene, Traffic, Walk};
 
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -109,10 +109,11 @@ impl Front {
         upstream::strip_reserved(&mut passing.head.headers);
         let mut scene = self.scene(caller, host, destination, &passing.head);
         if caller.entered.get() != Some(&destination.endpoint) {
-            traffic.connect(&mut scene).map_err(Notice::denied)?;
+            // An endpoint of HTTP forwards nothing here, see `Traffic::check`.
+            traffic.connect(&mut scene, &destination.account).map_err(Notice::denied)?;
             let _ = caller.entered.set(destination.endpoint.clone());
         }
-        let mut walk = Walk::new(scene, &destination.account, host, passing);
+        let mut walk = Walk::new(scene, &self.keys, (&destination.account, host), passing);
         let walked = walk.walk(traffic, destination.gate.as_ref()).await;
         course.passage = passage(walk.passing.admitted.as_ref().map(|(_, visitor)| visitor));
         let internal = match walked {
@@ -152,9 +153,9 @@ impl Front {
         destination: &Destination,
         head: &Parts,
     ) -> Scene<'a> {
-        let means = Means { model: &self.model, keys: &self.keys, sink: &self.sink };
         Scene {
-            means,
+            model: &self.model,
+            sink: &self.sink,
             client: caller.connection,
             connection: facts::Connection {
                 client: caller.connection.peer,
@@ -248,15 +249,14 @@ fn to_https(origin: &str, target: &Uri) -> Response<Body> {
     response
 }
 
-/// What expressions see of a connection's TLS. Of client certificates they see nothing yet, so that an expression about
-/// one fails, which refuses.
+/// What expressions see of a connection's TLS.
 fn tls_facts(tls: &TlsFacts, name: Option<&str>, version: Version) -> facts::Tls {
     facts::Tls {
         sni: name.map(str::to_owned),
         version: tls.version.to_owned(),
         cipher_suite: tls.cipher_suite.clone(),
         alpn: Some(if version == Version::HTTP_2 { "h2" } else { "http/1.1" }.to_owned()),
-        client: None,
+        client: tls.client_certificate.as_ref().and_then(certificate::read),
     }
 }
 

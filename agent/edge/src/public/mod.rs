@@ -1,5 +1,6 @@
 //! The public side: TLS, HTTP, and which host is whose.
 
+mod certificate;
 mod endpoint;
 mod framing;
 mod front;

@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::model::port::{OpenPort, PATIENCE};
 use crate::model::{Model, TunnelKind};
 use crate::proxy::raw::{self, Arrival};
+use crate::traffic::admit;
 
 /// How many connections one port has open at a time; more wait in the system's backlog.
 const MOST_CONNECTIONS: usize = 1024;
@@ -44,7 +45,10 @@ impl TcpDoors {
         };
         let TunnelKind::Endpoint { id, .. } = &tunnel.kind else { return };
         let arrival = Arrival { connection, endpoint: id.clone(), passthrough: false };
-        raw::carry(stream, arrival, &tunnel, &self.sink).await;
+        match admit(&self.model, &self.sink, connection, &tunnel) {
+            Ok(tunnel) => raw::carry(stream, arrival, &tunnel, &self.sink).await,
+            Err(denial) => raw::refuse(&stream, &arrival, &denial, &self.sink),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::model::online::Tunnel;
 use crate::model::termination::Fingerprint;
 use crate::model::{Greeting, Scheme, TunnelKind};
 use crate::proxy::raw::{self, Arrival, Near};
+use crate::traffic::admit;
 
 /// What is known of a client by its TLS.
 #[derive(Clone, Debug)]
@@ -28,7 +29,6 @@ pub(crate) struct TlsFacts {
     /// The cipher suite's name.
     pub(crate) cipher_suite: String,
     /// The client's own certificate, verified, when it had to show one.
-    #[expect(dead_code, reason = "expressions about it are refused when they are evaluated")]
     pub(crate) client_certificate: Option<CertificateDer<'static>>,
     /// The authorities by which it was verified.
     pub(crate) verified_by: Option<Fingerprint>,
@@ -91,16 +91,17 @@ impl Opened {
         let termination = tunnel.transport.termination.as_ref();
         let arrival =
             Arrival { connection: self.connection, endpoint: id.clone(), passthrough: termination.is_none() };
+        // Who may not connect learns nothing of certificates.
+        let taker = match admit(&front.model, &front.sink, self.connection, tunnel) {
+            Ok(taker) => taker,
+            Err(denial) => return raw::refuse(&self.stream, &arrival, &denial, &front.sink),
+        };
         let Some(termination) = termination else {
             let near = Replayed::new(self.read, self.stream);
-            return raw::carry(near, arrival, tunnel, &front.sink).await;
+            return raw::carry(near, arrival, &taker, &front.sink).await;
         };
-        // Who may not connect learns nothing of certificates.
-        if !tunnel.transport.restriction.permits(self.connection.peer.ip()) {
-            return raw::refuse(&self.stream, &arrival, &front.sink);
-        }
         let Some(near) = self.end_tls(termination.config(site)).await else { return };
-        raw::carry(near, arrival, tunnel, &front.sink).await;
+        raw::carry(near, arrival, &taker, &front.sink).await;
     }
 
     /// The handshake; its failure is the client's own, who is told by an alert.

@@ -4,7 +4,8 @@
 //! A [`Traffic`] is made once, when an agent binds or a route is configured ([`Modules::compile`]). For a request the
 //! order is ngrok's: IP restriction, user agent filter, basic auth, webhook verification, the gate, circuit breaker,
 //! headers, the policy's `on_tcp_connect` and `on_http_request`; for an answer: headers, the policy's
-//! `on_http_response`, compression. The decisions are made in [`policy`]; here is their I/O, and the evidence of each.
+//! `on_http_response`, compression. Connections of `tcp` and `tls` endpoints are asked by `on_tcp_connect` alone ([`admit`]).
+//! The decisions are made in [`policy`]; here is their I/O, and the evidence of each.
 
 mod body;
 mod compress;
@@ -25,10 +26,11 @@ use policy::{RequestAction, ResponseAction, Rule, TcpAction, TrafficPolicy};
 use crate::code::{Code, Refusal};
 use crate::model::Scheme;
 
+pub(crate) use connect::admit;
 pub(crate) use keys::Keys;
 pub(crate) use modules::{HeaderChanges, Modules};
 pub(crate) use request::{Halt, Passing, Walk};
-pub(crate) use scene::{Means, Scene};
+pub(crate) use scene::Scene;
 
 /// What an endpoint asks of its traffic.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +71,7 @@ impl Traffic {
     /// Whether an endpoint that is spoken to so, and whose module asks people to sign in by `module`, may ask all this.
     pub(crate) fn check(&self, scheme: Scheme, module: Option<&gate::Settings>) -> Result<(), Refusal> {
         if let Some(asked) = self.sign_in() {
-            if scheme != Scheme::Https {
+            if scheme == Scheme::Http {
                 let message =
                     "OpenID Connect guards https endpoints only: a session must not travel in the clear.";
                 return Err(Refusal::new(Code::OIDC_NOT_HERE, message));
@@ -79,7 +81,15 @@ impl Traffic {
                 return Err(Refusal::new(Code::AUTH_CONFLICT, message));
             }
         }
-        let mut connecting = self.policy.on_tcp_connect.iter().flat_map(|rule| &rule.actions);
+        let asked = &self.policy;
+        if matches!(scheme, Scheme::Tcp | Scheme::Tls)
+            && !(asked.on_http_request.is_empty() && asked.on_http_response.is_empty())
+        {
+            let message =
+                format!("A {scheme} endpoint carries no HTTP that the edge sees: use on_tcp_connect.");
+            return Err(Refusal::new(Code(policy::code::PHASE), message));
+        }
+        let mut connecting = asked.on_tcp_connect.iter().flat_map(|rule| &rule.actions);
         let forwards = connecting.any(|action| matches!(action, TcpAction::ForwardInternal(_)));
         if forwards && matches!(scheme, Scheme::Http | Scheme::Https) {
             let message =

@@ -8,19 +8,19 @@ use http::request::Parts;
 use http::uri::Uri;
 use http::{Response, StatusCode};
 use hyper::body::Body as _;
-use policy::action::{ForwardInternal, JwtValidation, OnError, Passage};
+use policy::action::{ForwardInternal, JwtValidation, Passage};
 use policy::{ActionResult, Denial, Phase, Reply, RequestAction, Rule};
 use serde_json::json;
 
 use super::edits::Edits;
 use super::scene::{self, Place, Scene, named};
-use super::{Traffic, body, keys, webhook};
+use super::{Keys, Traffic, body, connect, keys, webhook};
 use crate::code::Code;
-use crate::model::{AccountId, Destination, Host, HostPort, Scheme};
+use crate::model::{AccountId, Destination, Host};
 use crate::proxy::{Body, full};
 
 /// How often a request may be forwarded from one internal endpoint to the next.
-const MOST_HOPS: usize = 4;
+pub(super) const MOST_HOPS: usize = 4;
 
 /// Why a request goes no further.
 #[derive(Debug)]
@@ -42,6 +42,7 @@ impl From<Denial> for Halt {
 /// A request on its way through the rules.
 pub(crate) struct Walk<'a> {
     pub(crate) scene: Scene<'a>,
+    keys: &'a Keys,
     pub(crate) account: &'a AccountId,
     pub(crate) host: &'a Host,
     pub(crate) received: DateTime<Utc>,
@@ -72,9 +73,14 @@ impl Passing {
 
 impl<'a> Walk<'a> {
     /// A request for this host of this account.
-    pub(crate) fn new(scene: Scene<'a>, account: &'a AccountId, host: &'a Host, passing: Passing) -> Self {
+    pub(crate) fn new(
+        scene: Scene<'a>,
+        keys: &'a Keys,
+        (account, host): (&'a AccountId, &'a Host),
+        passing: Passing,
+    ) -> Self {
         let received = scene.now();
-        Self { scene, account, host, received, passing, walked: Vec::new(), forwarded: None }
+        Self { scene, keys, account, host, received, passing, walked: Vec::new(), forwarded: None }
     }
 
     /// Walks the rules of an endpoint, and of those that it forwards to. Gives back the last of those, which takes the
@@ -95,8 +101,7 @@ impl<'a> Walk<'a> {
             (traffic, gate) = (next.traffic.clone(), next.gate.clone());
             internal = Some(next);
         }
-        let message = "This address forwards in a circle.";
-        Err(denial(StatusCode::LOOP_DETECTED, Code::FORWARDING, message).into())
+        Err(in_a_circle().into())
     }
 
     async fn through(&mut self, traffic: &Traffic, gate: Option<&Gate>) -> Result<(), Halt> {
@@ -119,7 +124,7 @@ impl<'a> Walk<'a> {
                 // A login that a rule began is finished wherever the rule applies.
                 for action in &rule.actions {
                     if let RequestAction::OpenIdConnect(module) = action {
-                        let gate = self.scene.means.model.gate(self.host, module.settings());
+                        let gate = self.scene.model.gate(self.host, module.settings());
                         self.sign_in(&gate, place).await?;
                     }
                 }
@@ -141,7 +146,7 @@ impl<'a> Walk<'a> {
         for action in &rule.actions {
             let word = word(action);
             if let RequestAction::OpenIdConnect(module) = action {
-                let gate = self.scene.means.model.gate(self.host, module.settings());
+                let gate = self.scene.model.gate(self.host, module.settings());
                 self.sign_in(&gate, place).await?;
                 continue;
             }
@@ -221,7 +226,7 @@ impl<'a> Walk<'a> {
             true => Some(body::whole(&mut self.passing).await?),
             false => None,
         };
-        let (known, now) = (self.scene.means.keys, self.scene.now());
+        let (known, now) = (self.keys, self.scene.now());
         let headers = &self.passing.head.headers;
         let sets = known.sets(action.key_urls(), keys::GOOD, now).await?;
         let mut decided = action.decide(headers, body.as_deref(), &sets, now);
@@ -254,19 +259,8 @@ impl<'a> Walk<'a> {
     fn forward(&mut self, action: &ForwardInternal) -> Result<Option<ActionResult>, Denial> {
         let request = self.request();
         let url = action.target(&self.scene.facts(Some(request), None))?;
-        let scheme = if url.scheme() == "http" { Scheme::Http } else { Scheme::Https };
-        let host = url.host_str().and_then(|host| Host::parse(host).ok());
-        let at = host.zip(url.port_or_known_default()).map(|(host, port)| HostPort { host, port });
-        let found = at.and_then(|at| self.scene.means.model.internal(self.account, scheme, &at));
-        let offline = found.is_none();
-        self.forwarded = found;
-        match action.on_error() {
-            OnError::Halt if offline => {
-                let message = format!("{url} is not connected to anything right now.");
-                Err(denial(StatusCode::NOT_FOUND, Code::OFFLINE, message))
-            }
-            _ => Ok(None),
-        }
+        self.forwarded = connect::internal(&self.scene, self.account, action, &url)?;
+        Ok(None)
     }
 
     fn request(&self) -> policy::facts::Request<'_> {
@@ -304,7 +298,12 @@ pub(super) fn answer(reply: Reply) -> Response<Body> {
     response
 }
 
-fn denial(status: StatusCode, code: Code, message: impl Into<String>) -> Denial {
+/// Each endpoint forwards to the next, without an end.
+pub(super) fn in_a_circle() -> Denial {
+    denial(StatusCode::LOOP_DETECTED, Code::FORWARDING, "This address forwards in a circle.")
+}
+
+pub(super) fn denial(status: StatusCode, code: Code, message: impl Into<String>) -> Denial {
     Denial { status, code: Some(code.0), message: message.into(), headers: Vec::new(), detail: None }
 }
 

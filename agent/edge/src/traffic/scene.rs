@@ -7,21 +7,13 @@ use http::request::Parts;
 use policy::facts::{Connection, Endpoint, Request, Response};
 use policy::{ActionResult, Denial, Facts, Phase, Results, Rule};
 
-use super::Keys;
 use crate::event::{Act, Acted, Event};
 use crate::model::{EndpointId, Model};
 
-/// What actions need to do their work.
-#[derive(Clone, Copy)]
-pub(crate) struct Means<'a> {
-    pub(crate) model: &'a Model,
-    pub(crate) keys: &'a Keys,
-    pub(crate) sink: &'a Sink<Event>,
-}
-
 /// An exchange, or a connection, as rules see it.
 pub(crate) struct Scene<'a> {
-    pub(crate) means: Means<'a>,
+    pub(crate) model: &'a Model,
+    pub(crate) sink: &'a Sink<Event>,
     /// The client's connection, for the evidence.
     pub(crate) client: ground::Connection,
     pub(crate) connection: Connection,
@@ -41,7 +33,7 @@ pub(super) struct Place<'a> {
 impl Scene<'_> {
     /// Stage time.
     pub(super) fn now(&self) -> DateTime<Utc> {
-        self.means.model.now()
+        self.model.now()
     }
 
     /// What expressions see.
@@ -81,7 +73,7 @@ impl Scene<'_> {
     }
 
     fn tell(&self, place: Place<'_>, action: &'static str, act: Act) {
-        self.means.sink.emit(Event::Acted(Box::new(Acted {
+        self.sink.emit(Event::Acted(Box::new(Acted {
             connection: self.client,
             endpoint: self.endpoint_id.clone(),
             phase: place.phase.to_string(),

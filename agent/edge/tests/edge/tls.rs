@@ -279,6 +279,32 @@ async fn clients_of_a_site_show_a_certificate_where_they_must() {
     assert_eq!(text(send(&world, get("https://open.tunnel.test/")).await).await, "app");
 }
 
+#[tokio::test]
+async fn a_policy_tells_the_holders_of_certificates_apart() {
+    let world = World::new().await;
+    let own = Own::new();
+    let app = App::new("app");
+    let agent = Agent::new(&world, &app).await;
+    let policy = "on_http_request: [\
+        {expressions: [\"!('alice' in conn.tls.client.san.dns_names)\"], actions: [{type: deny}]}, \
+        {actions: [{type: add-headers, config: {headers: {x-tls: \"${conn.tls.version} ${conn.tls.sni}\"}}}]}]";
+    let options = HttpOptions {
+        domain: NAME.into(),
+        mutual_tls_ca: Some(own.module()),
+        traffic_policy: Some(policy.into()),
+        ..HttpOptions::default()
+    };
+    assert_eq!(agent.bind(&with_options(&options)).await.error, "");
+    let trusted = world.authority.certificate_pem();
+    for (name, status) in [("alice", StatusCode::OK), ("bob", StatusCode::FORBIDDEN)] {
+        let mut shown = config(&trusted, Some(&own.issue(name)));
+        shown.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let stream = dial(&world, shown, NAME).await.unwrap();
+        assert_eq!(request(stream, 1).await, [status], "{name}");
+    }
+    assert_eq!(app.seen()[0].headers["x-tls"], "TLS 1.3 app.tunnel.test");
+}
+
 /// Sends requests one after the other on a connection.
 async fn request(stream: TlsStream<TcpStream>, times: usize) -> Vec<StatusCode> {
     let (mut sender, connection) =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use edge::event::{Act, Event, Passage};
+use edge::event::{Act, Event, Outcome, Passage};
 use futures_util::{SinkExt, StreamExt};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -13,13 +13,16 @@ use hyper::body::Frame;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use wire::StreamType;
-use wire::message::{Bind, BindAnswer, HttpOptions, PatchTunnelState, PatchTunnelStateAnswer, Refusal};
+use wire::message::{
+    Bind, BindAnswer, HttpOptions, PatchTunnelState, PatchTunnelStateAnswer, Refusal, TcpOptions,
+};
 
-use crate::agent::{Agent, Streams, with_options};
+use crate::agent::{Agent, Streams, tcp, with_options};
 use crate::app::App;
 use crate::client::{Browser, body, code, connect, get, location, send, send_from, send_h2, text};
 use crate::issuer::{ISSUER, sign};
@@ -365,4 +368,86 @@ async fn urls_are_changed_over_http2_too() {
         (app.seen()[0].path.as_str(), &app.seen()[0].headers["host"]),
         ("/v2/x?y", &"app.tunnel.test".parse().unwrap())
     );
+}
+
+/// Binds a `tcp` endpoint with this policy; gives back its port.
+async fn tcp_online(agent: &Agent, policy: &str) -> u16 {
+    let options = TcpOptions { traffic_policy: Some(policy.to_owned()), ..TcpOptions::default() };
+    let answer = agent.bind(&tcp(&options)).await;
+    assert_eq!(answer.error, "");
+    answer.url.rsplit(':').next().unwrap().parse().unwrap()
+}
+
+async fn dial(address: Ipv4Addr, port: u16) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    socket.connect((Ipv4Addr::LOCALHOST, port).into()).await.unwrap()
+}
+
+#[tokio::test]
+async fn connections_of_tcp_endpoints_are_asked_too() {
+    let world = World::new().await;
+    let (mut streams, behind) = Streams::new();
+    let agent = Agent::with(&world, behind).await;
+    let port = tcp_online(
+        &agent,
+        "on_tcp_connect: [{actions: [{type: restrict-ips, config: {deny: [127.0.0.9]}}]}, \
+         {expressions: [\"conn.client_ip == '127.0.0.8'\"], actions: [{type: deny}]}]",
+    )
+    .await;
+    for (last, outcome) in [(9, Outcome::Refused(edge::Code(3205))), (8, Outcome::Denied)] {
+        let mut stream = dial(Ipv4Addr::new(127, 0, 0, last), port).await;
+        let read = tokio::time::timeout(DEADLINE, stream.read(&mut [0; 1])).await.expect("an end in time");
+        assert!(matches!(read, Ok(0) | Err(_)));
+        let carried = |event: &Event| match event {
+            Event::Carried(carried) if carried.outcome == outcome => Some(()),
+            _ => None,
+        };
+        world.events.first("the refusal", carried).await;
+    }
+    let mut stream = dial(Ipv4Addr::LOCALHOST, port).await;
+    stream.write_all(b"hello").await.unwrap();
+    let (_, mut far) = streams.next().await;
+    let mut said = [0; 5];
+    far.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"hello");
+    let wrong = TcpOptions {
+        traffic_policy: Some("on_http_request: [{actions: [{type: deny}]}]".into()),
+        ..TcpOptions::default()
+    };
+    let answer = agent.bind(&tcp(&wrong)).await;
+    assert_eq!(Refusal::parse(&answer.error).unwrap().code, Some(2202));
+}
+
+#[tokio::test]
+async fn connections_are_forwarded_to_internal_endpoints_whose_own_policies_guard_them() {
+    let world = World::new().await;
+    let (outer, behind) = Streams::new();
+    let agent = Agent::with(&world, behind).await;
+    let port = tcp_online(
+        &agent,
+        "on_tcp_connect: [{actions: [{type: forward-internal, config: {url: 'tcp://inner.internal:7000'}}]}]",
+    )
+    .await;
+    let (mut inner, behind) = Streams::new();
+    let other = Agent::with(&world, behind).await;
+    let mut within = tcp(&TcpOptions {
+        url: Some("tcp://inner.internal:7000".into()),
+        traffic_policy: Some(
+            "on_tcp_connect: [{actions: [{type: restrict-ips, config: {deny: [127.0.0.9]}}]}]".into(),
+        ),
+        ..TcpOptions::default()
+    });
+    within.extra.bindings = vec!["internal".to_owned()];
+    assert_eq!(other.bind(&within).await.error, "");
+    let mut denied = dial(Ipv4Addr::new(127, 0, 0, 9), port).await;
+    let read = tokio::time::timeout(DEADLINE, denied.read(&mut [0; 1])).await.expect("an end in time");
+    assert!(matches!(read, Ok(0) | Err(_)));
+    let mut stream = dial(Ipv4Addr::LOCALHOST, port).await;
+    stream.write_all(b"hello").await.unwrap();
+    let (_, mut far) = inner.next().await;
+    let mut said = [0; 5];
+    far.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"hello");
+    assert!(outer.is_empty());
 }

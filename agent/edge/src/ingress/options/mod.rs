@@ -33,12 +33,12 @@ pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
             (name, settings, traffic, transport)
         }
         Scheme::Tls => {
-            let tls::Asked { name, transport } = tls::asked(bind, model)?;
-            (name, None, None, transport)
+            let tls::Asked { name, transport, traffic } = tls::asked(bind, model)?;
+            (name, None, traffic, transport)
         }
         Scheme::Tcp => {
-            let tcp::Asked { name, transport } = tcp::asked(bind, model)?;
-            (name, None, None, transport)
+            let tcp::Asked { name, transport, traffic } = tcp::asked(bind, model)?;
+            (name, None, traffic, transport)
         }
     };
     check_bindings(&bind.extra.bindings, &name)?;
@@ -72,13 +72,6 @@ pub(super) fn upstream_protocol(asked: &str) -> Result<UpstreamProtocol, Refusal
         "http2" => Ok(UpstreamProtocol::Http2),
         other => Err(invalid(format!("This edge speaks http1 or http2 to upstreams, not {other:?}."))),
     }
-}
-
-pub(super) fn no_traffic_policy() -> Refusal {
-    Refusal::new(
-        Code::POLICY_ACTION,
-        "Traffic policies are not offered by this edge: none of their actions is.",
-    )
 }
 
 fn invalid(message: String) -> Refusal {

@@ -1,12 +1,15 @@
 //! The modules of `http` and `https` endpoints.
 
+use std::sync::Arc;
+
 use ground::Secret;
 use serde_json::Value;
 use wire::message::{BasicAuth, Bind, Headers, HttpOptions, WebhookVerification};
 
 use super::invalid;
 use crate::code::{Code, Refusal};
-use crate::traffic::{HeaderChanges, Modules};
+use crate::model::Scheme;
+use crate::traffic::{HeaderChanges, Modules, Traffic};
 
 /// What a bind asks for beside its name and the gate.
 pub(super) fn modules(bind: &Bind, options: &HttpOptions) -> Result<Modules, Refusal> {
@@ -28,8 +31,22 @@ pub(super) fn modules(bind: &Bind, options: &HttpOptions) -> Result<Modules, Ref
         compression: options.compression.is_some(),
         websocket_tcp_converter: options.websocket_tcp_converter.is_some(),
         host: options.host_header_rewrite.then(|| upstream_host(&bind.forwards_to)).transpose()?,
-        traffic_policy: traffic_policy(bind, options)?,
+        traffic_policy: traffic_policy(bind, options.traffic_policy.as_deref())?,
     })
+}
+
+/// What a bind of a `tcp` or `tls` endpoint asks of its connections by a policy.
+pub(super) fn of_connections(
+    bind: &Bind,
+    scheme: Scheme,
+    policy: Option<&str>,
+) -> Result<Option<Arc<Traffic>>, Refusal> {
+    let traffic_policy = traffic_policy(bind, policy)?;
+    let traffic = Modules { traffic_policy, ..Modules::default() }.compile()?;
+    if let Some(traffic) = &traffic {
+        traffic.check(scheme, None)?;
+    }
+    Ok(traffic)
 }
 
 /// The credentials of the module, or the one of the oldest clients, `user:password`.
@@ -81,7 +98,7 @@ fn upstream_host(forwards_to: &str) -> Result<String, Refusal> {
 }
 
 /// The policy's text: JSON or YAML, or what older clients send as an object.
-fn traffic_policy(bind: &Bind, options: &HttpOptions) -> Result<Option<String>, Refusal> {
+fn traffic_policy(bind: &Bind, current: Option<&str>) -> Result<Option<String>, Refusal> {
     let members = serde_json::to_value(&bind.opts).unwrap_or_default();
     let old = members.as_object().and_then(|members| {
         members.iter().find(|(name, _)| name.eq_ignore_ascii_case("policy")).map(|(_, value)| value)
@@ -91,9 +108,9 @@ fn traffic_policy(bind: &Bind, options: &HttpOptions) -> Result<Option<String>, 
         Some(Value::String(text)) => Some(text.clone()),
         Some(value) => Some(value.to_string()),
     };
-    let current = options.traffic_policy.clone().filter(|text| !text.trim().is_empty());
-    match (current, old.filter(|text| !text.trim().is_empty())) {
+    let said = |text: &&str| !text.trim().is_empty();
+    match (current.filter(said), old.as_deref().filter(said)) {
         (Some(_), Some(_)) => Err(invalid("The endpoint has two traffic policies. Give it one.".into())),
-        (current, old) => Ok(current.or(old)),
+        (current, old) => Ok(current.or(old).map(str::to_owned)),
     }
 }

@@ -1,35 +1,38 @@
 //! The options of `tcp` endpoints.
 
+use std::sync::Arc;
+
 use wire::message::Bind;
 
-use super::{check_members, invalid, no_traffic_policy, proxy_protocol, restriction};
+use super::modules::of_connections;
+use super::{check_members, invalid, proxy_protocol, restriction};
 use crate::code::{Code, Refusal};
 use crate::model::transport::Transport;
-use crate::model::{HostPort, Model, Name};
+use crate::model::{HostPort, Model, Name, Scheme};
+use crate::traffic::Traffic;
 
 /// The members that are understood, in lower case.
-const KNOWN: [&str; 5] = ["addr", "url", "proxyproto", "iprestriction", "trafficpolicy"];
+const KNOWN: [&str; 6] = ["addr", "url", "proxyproto", "iprestriction", "trafficpolicy", "policy"];
 
 /// An endpoint that carries bytes on a port of its own.
 pub(super) struct Asked {
     pub(super) name: Name,
     pub(super) transport: Transport,
+    pub(super) traffic: Option<Arc<Traffic>>,
 }
 
 /// Reads the options of a `tcp` endpoint.
 pub(super) fn asked(bind: &Bind, model: &Model) -> Result<Asked, Refusal> {
     let options = bind.opts.tcp().map_err(|error| invalid(format!("The options can't be read: {error}.")))?;
     check_members(&bind.opts, &KNOWN)?;
-    if options.traffic_policy.as_ref().is_some_and(|policy| !policy.trim().is_empty()) {
-        return Err(no_traffic_policy());
-    }
+    let traffic = of_connections(bind, Scheme::Tcp, options.traffic_policy.as_deref())?;
     let name = name(&options.addr, options.url.as_deref().unwrap_or_default(), model)?;
     let transport = Transport {
         restriction: restriction(options.ip_restriction.as_ref())?,
         termination: None,
         proxy_protocol: proxy_protocol(options.proxy_proto)?,
     };
-    Ok(Asked { name, transport })
+    Ok(Asked { name, transport, traffic })
 }
 
 /// The one address that both ways of asking agree upon.

@@ -6,12 +6,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use wire::message::{Bind, MutualTls, TlsOptions, TlsTermination};
 
+use super::modules::of_connections;
 use super::name::name;
-use super::{check_members, invalid, no_traffic_policy, proxy_protocol, restriction};
+use super::{check_members, invalid, proxy_protocol, restriction};
 use crate::code::Refusal;
 use crate::model::termination::{ClientAuthorities, Termination, certified_key};
 use crate::model::transport::Transport;
 use crate::model::{Model, Name, Scheme};
+use crate::traffic::Traffic;
 
 /// The members that are understood, in lower case.
 const KNOWN: [&str; 11] = [
@@ -35,15 +37,14 @@ const MOST_PEM: usize = 256 * 1024;
 pub(super) struct Asked {
     pub(super) name: Name,
     pub(super) transport: Transport,
+    pub(super) traffic: Option<Arc<Traffic>>,
 }
 
 /// Reads the options of a `tls` endpoint.
 pub(super) fn asked(bind: &Bind, model: &Model) -> Result<Asked, Refusal> {
     let options = bind.opts.tls().map_err(|error| invalid(format!("The options can't be read: {error}.")))?;
     check_members(&bind.opts, &KNOWN)?;
-    if options.traffic_policy.as_ref().is_some_and(|policy| !policy.trim().is_empty()) {
-        return Err(no_traffic_policy());
-    }
+    let traffic = of_connections(bind, Scheme::Tls, options.traffic_policy.as_deref())?;
     let name = name(
         Scheme::Tls,
         model,
@@ -56,7 +57,7 @@ pub(super) fn asked(bind: &Bind, model: &Model) -> Result<Asked, Refusal> {
         termination: termination(&options)?.map(Arc::new),
         proxy_protocol: proxy_protocol(options.proxy_proto)?,
     };
-    Ok(Asked { name, transport })
+    Ok(Asked { name, transport, traffic })
 }
 
 /// How the edge is to end TLS; none when it shall not.
