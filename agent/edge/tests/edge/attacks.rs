@@ -24,8 +24,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
+use wire::message::TcpOptions;
 
-use crate::agent::{Agent, Behind, dial_at};
+use crate::agent::{Agent, Behind, Streams, dial_at, tcp};
 use crate::app::App;
 use crate::client::{ClientBody, body, text};
 use crate::world::{DEADLINE, World};
@@ -469,6 +470,74 @@ async fn an_agent_that_opens_streams_and_says_nothing() {
         let mut newcomer = Agent::over(stream, Behind::App(App::new("newcomer")));
         assert_eq!(newcomer.authenticate(Some(&edge.authtoken)).await.error, "");
         newcomer.online("newcomer.tunnel.test").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn clients_that_never_read() {
+    beside_a_healthy_session(async |edge| {
+        let (mut streams, behind) = Streams::new();
+        let stream = dial_at(edge.agents, Arc::clone(&edge.tls)).await;
+        let mut agent = Agent::over(stream, behind);
+        assert_eq!(agent.authenticate(Some(&edge.authtoken)).await.error, "");
+        let url = agent.bind(&tcp(&TcpOptions::default())).await.url;
+        let port: u16 = url.rsplit_once(':').unwrap().1.parse().unwrap();
+        let tasks = Tasks::new();
+        let mut clients = Vec::new();
+        for _ in 0..32 {
+            clients.push(TcpStream::connect((edge.https.ip(), port)).await.unwrap());
+            let (_, mut stream) = streams.next().await;
+            // The app has endlessly much to say.
+            tasks.spawn(async move { while stream.write_all(&[0; 64 * 1024]).await.is_ok() {} });
+        }
+        // One who reads gets it all the same.
+        let mut reader = TcpStream::connect((edge.https.ip(), port)).await.unwrap();
+        let (_, mut stream) = streams.next().await;
+        tasks.spawn(async move { while stream.write_all(&[0; 64 * 1024]).await.is_ok() {} });
+        let mut read = vec![0; 8 << 20];
+        timeout(DEADLINE, reader.read_exact(&mut read)).await.expect("the bytes in time").unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn requests_over_http2_that_are_reset_at_once() {
+    beside_a_healthy_session(async |edge| {
+        let tls = {
+            let mut config = ClientConfig::clone(&edge.tls);
+            config.alpn_protocols = vec![b"h2".to_vec()];
+            TlsConnector::from(Arc::new(config))
+        };
+        let stream = TcpStream::connect(edge.https).await.unwrap();
+        let mut stream = tls.connect(ServerName::try_from("app.tunnel.test").unwrap(), stream).await.unwrap();
+        // HEADERS of `GET https://app.tunnel.test/` (RFC 7541, without any table or Huffman code), then RST_STREAM.
+        let mut head = vec![0x82, 0x87, 0x84, 0x41, 15];
+        head.extend(b"app.tunnel.test");
+        let frame = |kind: u8, flags: u8, stream: u32, body: &[u8]| {
+            let mut frame = (body.len() as u32).to_be_bytes()[1..].to_vec();
+            frame.extend([kind, flags]);
+            frame.extend(stream.to_be_bytes());
+            frame.extend(body);
+            frame
+        };
+        let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[])].concat();
+        stream.write_all(&preface).await.unwrap();
+        let (mut answers, mut requests) = tokio::io::split(stream);
+        let flood = async {
+            for id in (1..200_000).step_by(2) {
+                let both = [frame(1, 5, id, &head), frame(3, 0, id, &8_u32.to_be_bytes())].concat();
+                if requests.write_all(&both).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let ended = async {
+            let mut some = [0; 16 * 1024];
+            while answers.read(&mut some).await.is_ok_and(|length| length > 0) {}
+        };
+        let cut_off = async { tokio::join!(flood, ended) };
+        timeout(DEADLINE, cut_off).await.expect("who resets all that it asks for is cut off");
     })
     .await;
 }

@@ -277,6 +277,19 @@ async fn an_agent_that_comes_back_finds_its_port() {
 }
 
 #[tokio::test]
+async fn an_edge_that_starts_again_opens_the_same_port() {
+    let world = World::new().await;
+    let bound = Bound::new(&world, &any()).await;
+    let answer = bound.answer.clone();
+    world.edge.stop().await;
+    // It has forgotten the token, but the client's options say where it was.
+    let world = World::new().await;
+    let mut back = Bound::new(&world, &again(&answer)).await;
+    assert_eq!(back.port(), port(&answer));
+    back.connection().await;
+}
+
+#[tokio::test]
 async fn a_tunnel_that_is_given_back_closes_its_port() {
     let world = World::new().await;
     let mut bound = Bound::new(&world, &any()).await;

@@ -1,6 +1,8 @@
 //! What is decided by a ClientHello: whose connection it is, and who ends its TLS.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +11,7 @@ use ground::Secret;
 use http::StatusCode;
 use hyper_util::rt::TokioIo;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
@@ -389,6 +391,59 @@ async fn plain_http_on_the_tls_port_is_told_what_is_wrong() {
     let mut answer = String::new();
     timeout(DEADLINE, stream.read_to_string(&mut answer)).await.expect("an answer in time").unwrap();
     insta::assert_snapshot!(answer.replace('\r', ""));
+}
+
+/// A connection that sends a few bytes at a time.
+struct Dribbling(TcpStream);
+
+impl AsyncRead for Dribbling {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Dribbling {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        let few = bytes.len().min(7);
+        Pin::new(&mut self.0).poll_write(context, &bytes[..few])
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+#[tokio::test]
+async fn a_client_hello_may_come_in_pieces() {
+    let world = World::new().await;
+    let agent = Agent::new(&world, &App::new("app")).await;
+    agent.online("site.tunnel.test").await;
+    let options = TlsOptions { tls_termination: Some(TlsTermination::default()), ..named() };
+    let (_agent, mut streams) = bound(&world, &tls(&options)).await;
+    for name in ["site.tunnel.test", NAME] {
+        let stream = TcpStream::connect(world.edge.https_addr()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let connector = TlsConnector::from(Arc::new(config(&world.authority.certificate_pem(), None)));
+        let server = ServerName::try_from(name).unwrap();
+        let connecting = connector.connect(server, Dribbling(stream));
+        let mut client = timeout(DEADLINE, connecting).await.expect("a handshake in time").unwrap();
+        if name == NAME {
+            let (_, mut stream) = streams.next().await;
+            speaks(&mut client, &mut stream).await;
+        }
+    }
 }
 
 #[tokio::test]
