@@ -12,7 +12,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, UpstreamProtocol};
+use crate::upstream::Speaks;
 
 /// An app that was called.
 pub(crate) struct Dialled {
@@ -40,6 +41,10 @@ pub(crate) async fn upstream(endpoint: &Endpoint, preface: &[u8], way: &Outbound
     let name =
         ServerName::try_from(upstream.host().to_owned()).map_err(|_| invalid("its host is not a name"))?;
     let tls = TlsConnector::from(Arc::clone(tls)).connect(name, tcp).await?;
+    let wanted = endpoint.upstream_protocol == UpstreamProtocol::Http2 && upstream.speaks() == Speaks::Https;
+    if wanted && tls.get_ref().1.alpn_protocol() != Some(b"h2") {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the app does not speak HTTP/2"));
+    }
     Ok(Dialled { connection, wire: Wire::Tls(Box::new(tls)) })
 }
 

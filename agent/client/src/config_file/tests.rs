@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::definition::Proto;
 use crate::endpoint::UpstreamProtocol;
@@ -123,4 +125,29 @@ fn the_local_api_takes_the_same_words() {
     let wrong =
         tunnel_of_json(&serde_json::json!({ "addr": 80, "prot": "http", "inspect": "maybe" })).unwrap_err();
     insta::assert_snapshot!(wrong);
+}
+
+proptest! {
+    /// Neither reading nor showing what is wrong may fall over whatever stands in a file.
+    #[test]
+    fn any_text_is_a_configuration_or_is_wrong_somewhere(text in ".{0,200}") {
+        let _ = read(&text);
+    }
+
+    #[test]
+    fn what_looks_like_a_configuration_may_be_anything(lines in prop::collection::vec(
+        (0_usize..4, prop::sample::select(vec![
+            "version: 2", "version: 3", "agent:", "authtoken: [a, é", "authtoken:", "tunnels:", "web: { proto: http,",
+            "endpoints:", "- name: é", "upstream: { url: 80 }", "metadata: \"é\\n\"", "addr: 80", "proto: tcp", "? x",
+            "log_level: é", "web_addr: |", "é: é", "}", "]", "# é", "basic_auth:", "- a:b", "labels: [edge=1]", "",
+        ])), 0..12,
+    )) {
+        let text: String = lines.iter().map(|(depth, line)| format!("{}{line}\n", "  ".repeat(*depth))).collect();
+        let _ = read(&text);
+        let token = Secret::new("authtoken", "2abc");
+        if let Ok(edited) = with_authtoken(Path::new("ngrok.yml"), &text, &token) {
+            let file = ConfigFile::parse(Path::new("ngrok.yml"), &edited).unwrap();
+            prop_assert_eq!(file.settings.authtoken, Some(token));
+        }
+    }
 }

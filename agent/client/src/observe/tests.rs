@@ -1,4 +1,5 @@
 use super::*;
+use crate::inspector::Inspector;
 use proptest::prelude::*;
 
 /// What is seen when both directions come in pieces of `cut` bytes, the requests first.
@@ -59,7 +60,8 @@ fn after_an_upgrade_and_in_other_protocols_nothing_is_seen() {
 proptest! {
     #[test]
     fn anything_may_pass_and_memory_is_bounded(pieces in prop::collection::vec((any::<bool>(), ".{0,400}"), 0..40)) {
-        let mut observer = Observer::default();
+        let (inspector, client) = (Inspector::new(4096), "127.0.0.1:1".parse().unwrap());
+        let mut observer = Observer::recording(Tape { inspector, tunnel: String::new(), client });
         for (request, piece) in pieces {
             if request {
                 observer.request_bytes(piece.as_bytes(), Instant::now());
@@ -68,6 +70,29 @@ proptest! {
             }
             prop_assert!(observer.traffic.pending.len() <= MAX_PENDING);
         }
+    }
+
+    #[test]
+    fn what_is_kept_is_what_passed_however_it_is_cut(cut in 1_usize..200) {
+        let (inspector, client) = (Inspector::new(1_000_000), "127.0.0.1:1".parse().unwrap());
+        let tape = Tape { inspector: inspector.clone(), tunnel: String::new(), client };
+        let (mut observer, now) = (Observer::recording(tape), Instant::now());
+        REQUESTS.as_bytes().chunks(cut).for_each(|bytes| observer.request_bytes(bytes, now));
+        ANSWERS.as_bytes().chunks(cut).for_each(|bytes| observer.answer_bytes(bytes, now, drop));
+        let mut kept: Vec<_> = inspector.exchanges(usize::MAX, |_| true);
+        kept.reverse();
+        let bodies: Vec<_> = kept.iter().map(|one| {
+            let (_, answer) = one.answer.as_ref().unwrap();
+            let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
+            (text(&one.request.body), text(&answer.body))
+        }).collect();
+        prop_assert_eq!(bodies, [
+            ("", "body"),
+            ("GET /not-me HTTP/1.1\r\n\r\nabc", "abc"),
+            ("", ""),
+            ("GET /abcdefghijklmnopqrstuvwxyz", ""),
+            ("", "HTTP/1.1 200 OK\r\n\r\n"),
+        ].map(|(request, answer)| (request.to_owned(), answer.to_owned())));
     }
 
     #[test]

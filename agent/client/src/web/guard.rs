@@ -42,12 +42,12 @@ impl Guard {
         if text(header::ORIGIN).is_some_and(|origin| !origin_is_ours(origin)) {
             return Some("another site's page may not call this");
         }
-        let site = headers.get("sec-fetch-site").map(|value| value.to_str().unwrap_or("?"));
-        match site {
-            Some("cross-site" | "same-site" | "?") if changes => {
-                Some("another site's page may not call this")
-            }
-            _ => None,
+        let told = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        match told("sec-fetch-site") {
+            None | Some("same-origin" | "none") => None,
+            // A link may lead here.
+            Some(_) if !changes && told("sec-fetch-mode") == Some("navigate") => None,
+            Some(_) => Some("another site's page may not call this"),
         }
     }
 }
@@ -103,6 +103,10 @@ mod tests {
             assert!(!may(false, own, &[("origin", origin)]), "{origin}");
         }
         assert!(!may(true, own, &[("sec-fetch-site", "cross-site")]));
-        assert!(may(false, own, &[("sec-fetch-site", "cross-site")]), "a link that leads to the inspector");
+        assert!(!may(false, own, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")]));
+        let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+        assert!(may(false, own, &link), "a link that leads to the inspector");
+        assert!(!may(true, own, &link), "a form that another site sends here");
+        assert!(may(true, own, &[("sec-fetch-site", "none")]));
     }
 }

@@ -168,6 +168,27 @@ async fn an_app_may_speak_tls_and_be_verified() {
 }
 
 #[tokio::test]
+async fn an_app_that_should_speak_http_2_and_does_not_is_not_spoken_to() {
+    let (mut edge, app, authority) = (Edge::start().await, App::start().await, Authority::new().unwrap());
+    let (agent, mut events) = joined(&mut edge).await;
+    let asked = Definition {
+        addr: format!("https://localhost:{}", app.upstream.port()),
+        upstream_protocol: UpstreamProtocol::Http2,
+        ..to(&app, Proto::Http)
+    };
+    let (_tunnel, _) = bound(&agent, &mut edge, &asked).await;
+    let mut client = edge.connect().await;
+    let tls = authority.server_config(&[], |_| true).unwrap();
+    within("the handshake", TlsAcceptor::from(tls).accept(app.accept().await)).await.unwrap();
+    let why = |event: &Event| match event {
+        Event::UpstreamUnreachable { reason, .. } => Some(reason.clone()),
+        _ => None,
+    };
+    assert_eq!(events.find("the reason", why).await, "the app does not speak HTTP/2");
+    assert!(read_all(&mut client).await.is_err());
+}
+
+#[tokio::test]
 async fn an_app_that_is_somebody_else_is_not_spoken_to() {
     let (mut edge, app) = (Edge::start().await, App::start().await);
     let (agent, mut events) = joined(&mut edge).await;
