@@ -19,8 +19,8 @@ pub(crate) fn redirect(status: StatusCode, to: &str) -> Result<Response<String>,
     Ok(response)
 }
 
-/// Tells someone why not. Programs get words without markup.
-pub(crate) fn refusal(refusal: &Refusal, endpoint: Option<&Endpoint>) -> Response<String> {
+/// Tells someone why not. Programs get words without markup, and the name of the cookie that would let them in.
+pub(crate) fn refusal(refusal: &Refusal, endpoint: Option<&Endpoint>, cookie: &str) -> Response<String> {
     let again = endpoint.filter(|_| refusal.is_worth_another_try());
     let page = Page {
         status: refusal.status(),
@@ -33,9 +33,10 @@ pub(crate) fn refusal(refusal: &Refusal, endpoint: Option<&Endpoint>) -> Respons
         if refusal.status() == StatusCode::UNAUTHORIZED { page.plain_answer() } else { page.answer() };
     match refusal.status() {
         StatusCode::UNAUTHORIZED => {
-            let challenge =
-                HeaderValue::from_static("Cookie realm=\"gate\", cookie-name=\"__Host-gate-session\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            let challenge = format!("Cookie realm=\"gate\", cookie-name=\"{cookie}\"");
+            if let Ok(challenge) = HeaderValue::try_from(challenge) {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
         }
         StatusCode::METHOD_NOT_ALLOWED => {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));

@@ -2,10 +2,24 @@
 
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 
+/// How long the `auth_id` of a gate may be.
+pub(crate) const MAX_AUTH_ID_BYTES: usize = 64;
+
 /// Carries the opaque id of a session.
 pub const SESSION_COOKIE: &str = "__Host-gate-session";
 /// Carries the opaque id of a browser that has logins under way, however many.
 pub const LOGIN_COOKIE: &str = "__Host-gate-login";
+
+/// The name of the cookie that carries the sessions of the gate with this `auth_id`.
+pub(crate) fn session_cookie(auth_id: &str) -> String {
+    if auth_id.is_empty() { SESSION_COOKIE.to_owned() } else { format!("{SESSION_COOKIE}-{auth_id}") }
+}
+
+/// Whether a gate may be told from others by this: it is part of a cookie's name.
+pub(crate) fn is_auth_id(text: &str) -> bool {
+    text.len() <= MAX_AUTH_ID_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
 
 /// Every cookie whose name begins so, in any case, is the gate's.
 const RESERVED_PREFIX: &[u8] = b"__host-gate-";
@@ -48,6 +62,19 @@ pub(crate) fn presented(headers: &HeaderMap, name: &str) -> Presented {
     }
 }
 
+/// The names of all cookies in a request that may carry sessions of gates, each once; only names that we give.
+pub(crate) fn session_cookies(headers: &HeaderMap) -> Vec<String> {
+    let names = pairs(headers).filter_map(split_pair).filter_map(|(name, _)| std::str::from_utf8(name).ok());
+    let ours = names.filter(|name| {
+        name.strip_prefix(SESSION_COOKIE)
+            .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_auth_id))
+    });
+    let mut names: Vec<String> = ours.map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// The value of the one cookie of this name that a request brings; nothing when it brings none or several.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     match presented(headers, name) {
@@ -86,8 +113,8 @@ pub(crate) fn strip_from_response(headers: &mut HeaderMap) {
 }
 
 /// Sets the session cookie, until the browser is closed: when the session ends is for the server to say.
-pub(crate) fn set_session(id: &str) -> HeaderValue {
-    value(format!("{SESSION_COOKIE}={id}{ATTRIBUTES}"))
+pub(crate) fn set_session(name: &str, id: &str) -> HeaderValue {
+    value(format!("{name}={id}{ATTRIBUTES}"))
 }
 
 /// Sets the login cookie.
@@ -196,7 +223,7 @@ mod tests {
 
     #[test]
     fn our_cookies_are_host_only_secure_and_out_of_reach() {
-        for cookie in [set_session("abc"), set_login("abc"), forget(SESSION_COOKIE)] {
+        for cookie in [set_session(SESSION_COOKIE, "abc"), set_login("abc"), forget(SESSION_COOKIE)] {
             let text = cookie.to_str().unwrap();
             for attribute in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
                 assert!(text.contains(attribute), "{text}");

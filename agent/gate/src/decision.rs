@@ -3,7 +3,7 @@ use http::request::Parts;
 use http::{Method, Uri};
 use url::form_urlencoded;
 
-use crate::cookies::{Presented, SESSION_COOKIE, presented};
+use crate::cookies::{Presented, presented};
 use crate::sessions::Lookup;
 use crate::{Endpoint, Identity, Refusal, ReturnTo, Settings, Stay};
 
@@ -95,7 +95,7 @@ fn own_path<S>(request: &Parts) -> Option<Decision<S>> {
 }
 
 fn elsewhere<S>(request: &Parts, settings: &Settings, lookup: impl FnOnce(&str) -> Lookup<S>) -> Decision<S> {
-    let refusal = match presented(&request.headers, SESSION_COOKIE) {
+    let refusal = match presented(&request.headers, settings.session_cookie()) {
         Presented::One(id) => match lookup(&id) {
             Lookup::Live(session) => return Decision::Pass(Visitor::Person(session)),
             Lookup::Ended => Refusal::SessionExpired,

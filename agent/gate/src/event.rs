@@ -38,6 +38,15 @@ pub enum Event {
         /// Whose session it is.
         identity: Identity,
     },
+    /// Userinfo was asked again about someone with a session, who still may pass.
+    UserinfoRefreshed {
+        /// The endpoint that the session is for.
+        endpoint: Endpoint,
+        /// The session.
+        session: SessionId,
+        /// Who it is, by what the issuer says now.
+        identity: Identity,
+    },
     /// A session ended.
     SessionEnded {
         /// The endpoint that the session was for.
@@ -72,6 +81,8 @@ pub enum SessionEnd {
     Replaced,
     /// It was revoked from outside.
     Revoked,
+    /// When the issuer was asked again, it did not vouch for the person any more, or its word no longer suffices.
+    Unconfirmed,
     /// There were too many sessions, and this one had been unused for longest.
     Evicted,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use ground::{Secret, random};
+use http::StatusCode;
 use openidconnect::core::{
     CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreErrorResponseType,
     CoreGenderClaim, CoreIdToken, CoreTokenResponse, CoreTokenType, CoreUserInfoClaims,
@@ -23,7 +24,7 @@ use crate::id_token::{Expected, verify};
 use crate::identity::EmailStanding;
 use crate::pending::Login;
 use crate::provider::{Metadata, Providers};
-use crate::{Identity, Refusal, Settings, TokenFault};
+use crate::{Identity, Refusal, Settings, TokenFault, Tokens};
 
 type Client = CoreClient<
     EndpointSet,
@@ -89,6 +90,17 @@ pub(crate) fn authorization_request(
     if request.reauthenticate {
         authorize = authorize.add_prompt(CoreAuthPrompt::Login);
     }
+    for (name, value) in settings.authz_url_params() {
+        // What this very login asks for goes before what all of them do.
+        let is_set = match name.as_str() {
+            "prompt" => request.reauthenticate,
+            "login_hint" => request.login_hint.is_some(),
+            _ => false,
+        };
+        if !is_set {
+            authorize = authorize.add_extra_param(name.clone(), value.clone());
+        }
+    }
     let (url, _, _) = authorize.url();
     Ok(AuthorizationRequest { url: url.to_string(), state, nonce, code_verifier })
 }
@@ -105,7 +117,7 @@ pub(crate) async fn redeem(
     login: &Login,
     code: &Secret,
     now: DateTime<Utc>,
-) -> Result<(Identity, EmailStanding), Refusal> {
+) -> Result<(Identity, EmailStanding, Tokens), Refusal> {
     let metadata = providers.metadata(settings.issuer()).await?;
     let code = AuthorizationCode::new(code.expose().to_owned());
     let issuer = client(settings, &metadata, redirect_uri)?;
@@ -122,7 +134,51 @@ pub(crate) async fn redeem(
     let id_token = tokens.id_token().ok_or(Refusal::IdTokenMissing)?;
     let attempt = Attempt { providers, settings, redirect_uri, login, code: &code, now };
     let verified = attempt.verify(id_token, &tokens, issuer, metadata).await?;
-    verified.identify(providers, tokens.access_token()).await
+    let (identity, standing) = verified.identify(providers, tokens.access_token()).await?;
+    Ok((identity, standing, kept(id_token, &tokens)))
+}
+
+fn kept(id_token: &CoreIdToken, tokens: &CoreTokenResponse) -> Tokens {
+    let refresh_token = tokens.refresh_token().map(|token| Secret::new("refresh token", token.secret()));
+    Tokens {
+        id_token: Secret::new("ID token", id_token.to_string()),
+        access_token: Secret::new("access token", tokens.access_token().secret()),
+        refresh_token,
+    }
+}
+
+/// Why someone with a session could not be confirmed.
+pub(crate) enum Unconfirmed {
+    /// The issuer does not take the access token any more: the person has to sign in again.
+    TokenOver,
+    /// It could not be asked, or what it said is not acceptable.
+    Refused(Refusal),
+}
+
+/// Asks userinfo again about someone who signed in, by the access token of then.
+pub(crate) async fn ask_again(
+    providers: &Providers,
+    settings: &Settings,
+    redirect_uri: &RedirectUrl,
+    known: &Identity,
+    tokens: &Tokens,
+) -> Result<(Identity, EmailStanding), Unconfirmed> {
+    let metadata = providers.metadata(settings.issuer()).await.map_err(Unconfirmed::Refused)?;
+    if metadata.userinfo_endpoint().is_none() {
+        return Err(Unconfirmed::TokenOver);
+    }
+    let client = client(settings, &metadata, redirect_uri).map_err(Unconfirmed::Refused)?;
+    let access_token = AccessToken::new(tokens.access_token.expose().to_owned());
+    let subject = SubjectIdentifier::new(known.id.clone());
+    let said = userinfo(providers, &client, &access_token, subject).await?;
+    let standing = match said.email_verified {
+        Some(false) => EmailStanding::Unverified,
+        Some(true) | None => EmailStanding::Acceptable,
+    };
+    // What userinfo is silent about, the ID token said.
+    let email = said.email.or_else(|| known.email.clone());
+    let name = said.name.or_else(|| known.name.clone());
+    Ok((Identity { email, name, ..known.clone() }, standing))
 }
 
 struct Attempt<'a> {
@@ -205,7 +261,14 @@ impl Verified {
         access_token: &AccessToken,
     ) -> Result<(Identity, EmailStanding), Refusal> {
         let more = match self.metadata.userinfo_endpoint() {
-            Some(_) => userinfo(providers, &self.client, access_token, self.subject.clone()).await?,
+            Some(_) => match userinfo(providers, &self.client, access_token, self.subject.clone()).await {
+                Ok(more) => more,
+                Err(Unconfirmed::Refused(refusal)) => return Err(refusal),
+                Err(Unconfirmed::TokenOver) => {
+                    let reason = "the userinfo endpoint does not take the access token";
+                    return Err(Refusal::Communication(reason.to_owned()));
+                }
+            },
             None => Profile::default(),
         };
         let said = self.profile;
@@ -230,17 +293,23 @@ async fn userinfo(
     client: &Client,
     access_token: &AccessToken,
     subject: SubjectIdentifier,
-) -> Result<Profile, Refusal> {
+) -> Result<Profile, Unconfirmed> {
     // The library would panic over a token that no header can carry.
     if !access_token.secret().bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
-        return Err(Refusal::Communication("the access token has characters that none may have".to_owned()));
+        let reason = "the access token has characters that none may have".to_owned();
+        return Err(Unconfirmed::Refused(Refusal::Communication(reason)));
     }
     let claims: CoreUserInfoClaims = client
         .user_info(access_token.clone(), Some(subject))
-        .map_err(|error| Refusal::Metadata(error.to_string()))?
+        .map_err(|error| Unconfirmed::Refused(Refusal::Metadata(error.to_string())))?
         .request_async::<EmptyAdditionalClaims, _, CoreGenderClaim>(providers.http())
         .await
-        .map_err(userinfo_refusal)?;
+        .map_err(|error| match error {
+            UserInfoError::Response(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, ..) => {
+                Unconfirmed::TokenOver
+            }
+            other => Unconfirmed::Refused(userinfo_refusal(other)),
+        })?;
     Ok(Profile {
         email: claims.email().map(|email| email.as_str().to_owned()),
         email_verified: claims.email_verified(),

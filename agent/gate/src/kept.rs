@@ -36,7 +36,7 @@ pub struct KeptSession {
 
 /// Keeps sessions. It is told of each change as it happens, in order, and must not call back.
 pub trait SessionKeeper: Send + Sync {
-    /// This session has begun.
+    /// This session has begun; or, under a key that is known, its person is described anew.
     fn keep(&self, session: KeptSession);
 
     /// The session under this key is no more.

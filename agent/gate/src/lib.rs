@@ -35,6 +35,7 @@ mod sessions;
 mod settings;
 mod stay;
 mod tickets;
+mod tokens;
 pub mod upstream;
 
 pub use cookies::{LOGIN_COOKIE, SESSION_COOKIE, cookie};
@@ -53,3 +54,4 @@ pub use return_to::ReturnTo;
 pub use sessions::{SessionId, SessionView};
 pub use settings::{Draft, Fingerprint, Settings, SettingsError};
 pub use stay::Stay;
+pub use tokens::Tokens;

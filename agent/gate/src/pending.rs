@@ -1,13 +1,13 @@
 //! Logins under way: what was asked of the issuer, and which browser asked.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ground::{Clock, Secret};
 
 use crate::opaque::Key;
-use crate::{Endpoint, Fingerprint, Refusal, ReturnTo};
+use crate::{Endpoint, Refusal, ReturnTo, Settings};
 
 /// A login that takes longer is refused.
 const PATIENCE: TimeDelta = TimeDelta::minutes(15);
@@ -20,7 +20,8 @@ const MAX_LOGINS_OF_A_BROWSER: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Login {
     pub(crate) endpoint: Endpoint,
-    pub(crate) fingerprint: Fingerprint,
+    /// The settings of the gate that began it.
+    pub(crate) settings: Arc<Settings>,
     pub(crate) issuer: String,
     /// Whether the issuer says that it always names itself in its answers (RFC 9207).
     pub(crate) issuer_names_itself: bool,
@@ -153,7 +154,7 @@ mod tests {
         };
         Login {
             endpoint: Endpoint::new(&format!("https://{endpoint}.tunnel.test")).unwrap(),
-            fingerprint: draft.check().unwrap().fingerprint(),
+            settings: Arc::new(draft.check().unwrap()),
             issuer: "https://acme.okta.test".to_owned(),
             issuer_names_itself: false,
             nonce: Secret::random("nonce"),

@@ -6,7 +6,9 @@ use http::{Method, Response, StatusCode};
 use openidconnect::RedirectUrl;
 
 use crate::callback;
+use crate::cookies::SESSION_COOKIE;
 use crate::decision::CALLBACK_PATH;
+use crate::event::SessionEnd;
 use crate::gate::Gate;
 use crate::kept::{KeptSession, SessionKeeper};
 use crate::opaque::Key;
@@ -72,7 +74,7 @@ impl RelyingParty {
             Ok(response) => response,
             Err(refusal) => {
                 self.shared.sink.emit(Event::Refused { endpoint: None, refusal: refusal.clone() });
-                answer::refusal(&refusal, None)
+                answer::refusal(&refusal, None, SESSION_COOKIE)
             }
         }
     }
@@ -99,14 +101,19 @@ impl RelyingParty {
     }
 
     /// Ends the sessions of `endpoint` that were made under other settings than these; without settings, all of them.
-    /// A session's next request would find that out as well, but what it has open would go on until then.
-    pub fn end_other_sessions(&self, endpoint: &Endpoint, settings: Option<&Settings>) {
+    /// An endpoint with several gates names the settings of each. A session's next request would find that out as well,
+    /// but what it has open would go on until then.
+    pub fn end_other_sessions<'s>(
+        &self,
+        endpoint: &Endpoint,
+        settings: impl IntoIterator<Item = &'s Settings>,
+    ) {
         self.shared.tell_ended(self.shared.sessions.end_others(endpoint, settings));
     }
 
     /// Ends a session, and what came through it. Whether there was one.
     pub fn revoke(&self, session: &SessionId) -> bool {
-        let ended = self.shared.sessions.revoke(session);
+        let ended = self.shared.sessions.end_named(session, SessionEnd::Revoked);
         let revoked = ended.is_some();
         self.shared.tell_ended(ended);
         revoked

@@ -10,7 +10,7 @@ use crate::event::SessionEnd;
 use crate::opaque::Key;
 use crate::settings::Fingerprint;
 use crate::stay::{Course, Stay};
-use crate::{Endpoint, Identity, KeptSession, SessionKeeper, Settings};
+use crate::{Endpoint, Identity, KeptSession, SessionKeeper, Settings, Tokens};
 
 /// More are not kept: the one that has been unused for longest makes room.
 const MAX_SESSIONS: usize = 10_000;
@@ -118,7 +118,7 @@ impl Session {
         SessionView {
             id: self.course.id().clone(),
             endpoint: self.endpoint.clone(),
-            identity: self.course.identity().clone(),
+            identity: self.course.identity().as_ref().clone(),
             began: self.course.began(),
             last_used: self.course.last_used(now),
             expires: self.course.latest(),
@@ -132,7 +132,7 @@ impl Session {
     }
 
     fn kept(&self, key: Key, now: DateTime<Utc>) -> KeptSession {
-        let identity = self.course.identity().clone();
+        let identity = self.course.identity().as_ref().clone();
         KeptSession {
             key: key.to_text(),
             id: self.course.id().to_string(),
@@ -235,12 +235,13 @@ impl Sessions {
         endpoint: &Endpoint,
         settings: &Settings,
         identity: Identity,
+        tokens: Option<Tokens>,
         presented: Option<&str>,
     ) -> Begun {
         let now = self.clock.now();
         let session = SessionId::new();
         let cookie = Secret::random("session cookie");
-        let course = Course::begin(self.clock.clone(), session.clone(), identity, settings);
+        let course = Course::begin(self.clock.clone(), session.clone(), identity, tokens, settings);
         let mut ended: Vec<Ended> =
             presented.and_then(|old| self.end(old, endpoint, SessionEnd::Replaced)).into_iter().collect();
         let mut live = self.lock();
@@ -274,16 +275,29 @@ impl Sessions {
     }
 
     /// Ends the session of this name.
-    pub(crate) fn revoke(&self, id: &SessionId) -> Option<Ended> {
+    pub(crate) fn end_named(&self, id: &SessionId, why: SessionEnd) -> Option<Ended> {
         let mut live = self.lock();
         let key = live.iter().find(|(_, session)| session.course.id() == id).map(|(key, _)| *key)?;
-        self.remove(&mut live, key, SessionEnd::Revoked)
+        self.remove(&mut live, key, why)
     }
 
-    /// Ends the sessions of `endpoint` that were made under other settings; without settings, all of them.
-    pub(crate) fn end_others(&self, endpoint: &Endpoint, settings: Option<&Settings>) -> Vec<Ended> {
-        let same =
-            |session: &Session| settings.is_some_and(|settings| session.settings == settings.fingerprint());
+    /// Tells the keeper that the identity of the session of this name has changed.
+    pub(crate) fn keep_again(&self, id: &SessionId) {
+        let live = self.lock();
+        let found = live.iter().find(|(_, session)| session.course.id() == id);
+        if let (Some((key, session)), Some(keeper)) = (found, self.keeper.get()) {
+            keeper.keep(session.kept(*key, self.clock.now()));
+        }
+    }
+
+    /// Ends the sessions of `endpoint` that were made under other settings than these.
+    pub(crate) fn end_others<'s>(
+        &self,
+        endpoint: &Endpoint,
+        settings: impl IntoIterator<Item = &'s Settings>,
+    ) -> Vec<Ended> {
+        let kept: Vec<_> = settings.into_iter().map(Settings::fingerprint).collect();
+        let same = |session: &Session| kept.contains(&session.settings);
         let mut live = self.lock();
         let others = live.extract_if(|_, session| session.endpoint == *endpoint && !same(session));
         let ended: Vec<_> =
@@ -402,7 +416,7 @@ mod tests {
         }
 
         fn begin(&self) -> Begun {
-            self.sessions.begin(&self.app, &self.settings, alice(), None)
+            self.sessions.begin(&self.app, &self.settings, alice(), None, None)
         }
 
         /// What a request finds, which is over at once.
@@ -468,12 +482,13 @@ mod tests {
     fn each_login_makes_a_new_cookie_and_ends_the_old_session() {
         let room = Room::new();
         let first = room.begin();
-        let second = room.sessions.begin(&room.app, &room.settings, alice(), Some(first.cookie.expose()));
+        let second =
+            room.sessions.begin(&room.app, &room.settings, alice(), None, Some(first.cookie.expose()));
         assert_ne!(first.cookie, second.cookie);
         assert_eq!(second.ended.iter().map(|ended| ended.why).collect::<Vec<_>>(), [SessionEnd::Replaced]);
         assert_eq!(room.look_up(&first.cookie).0, Lookup::Unknown);
         // A cookie that someone made up is not adopted.
-        let third = room.sessions.begin(&room.app, &room.settings, alice(), Some("preset"));
+        let third = room.sessions.begin(&room.app, &room.settings, alice(), None, Some("preset"));
         assert_ne!(third.cookie.expose(), "preset");
         let preset = room.sessions.look_up("preset", &room.app, &room.settings).0;
         assert_eq!(found(&preset), Lookup::Unknown);
@@ -483,8 +498,8 @@ mod tests {
     fn a_revoked_session_is_gone_and_the_others_stay() {
         let room = Room::new();
         let (one, two) = (room.begin(), room.begin());
-        assert!(room.sessions.revoke(&one.session).is_some());
-        assert!(room.sessions.revoke(&one.session).is_none());
+        assert!(room.sessions.end_named(&one.session, SessionEnd::Revoked).is_some());
+        assert!(room.sessions.end_named(&one.session, SessionEnd::Revoked).is_none());
         assert_eq!(room.look_up(&one.cookie).0, Lookup::Unknown);
         assert_eq!(room.sessions.list().iter().map(|view| &view.id).collect::<Vec<_>>(), [&two.session]);
     }
@@ -544,8 +559,9 @@ mod tests {
         room.sessions.keep(Vec::new(), Arc::clone(&shelf) as Arc<dyn SessionKeeper>);
         room.sessions.limit = 3;
         let (one, two, three) = (room.begin(), room.begin(), room.begin());
-        let replaced = room.sessions.begin(&room.app, &room.settings, alice(), Some(one.cookie.expose()));
-        room.sessions.revoke(&two.session).unwrap();
+        let replaced =
+            room.sessions.begin(&room.app, &room.settings, alice(), None, Some(one.cookie.expose()));
+        room.sessions.end_named(&two.session, SessionEnd::Revoked).unwrap();
         room.sessions.end(three.cookie.expose(), &room.app, SessionEnd::SignedOut).unwrap();
         let (four, five) = (room.begin(), room.begin());
         room.clock.advance(Duration::from_secs(1));

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ground::Secret;
 use openidconnect::IssuerUrl;
 
+use crate::cookies::{self, MAX_AUTH_ID_BYTES};
 use crate::identity::Address;
 
 /// How long a session lives without a request unless the settings say otherwise: 72 hours.
@@ -20,6 +21,27 @@ const DEFAULT_SCOPES: [&str; 3] = ["openid", "profile", "email"];
 const MAX_ISSUER_BYTES: usize = 255;
 const MAX_SCOPES: usize = 25;
 const MAX_SCOPE_BYTES: usize = 255;
+const MAX_PARAMETERS: usize = 10;
+const MAX_PARAMETER_BYTES: usize = 1024;
+/// How often userinfo may be asked again at most.
+const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(1);
+/// Parameters of an authorization request that the gate sets itself, or that would change what its answer is.
+const OWN_PARAMETERS: [&str; 14] = [
+    "client_id",
+    "client_secret",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "redirect_uri",
+    "registration",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+    "token",
+];
 const MAX_DURATION: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// What someone asked a gate to be, unchecked: as it comes from an agent's bind, the API or the dashboard.
@@ -43,6 +65,16 @@ pub struct Draft {
     pub maximum_duration: Option<Duration>,
     /// Whether CORS preflights (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) pass without a session.
     pub options_passthrough: bool,
+    /// Tells this gate from others on the same endpoint: its sessions have a cookie of their own. Letters, digits, `-`
+    /// and `_`, at most 64; mostly empty.
+    pub auth_id: String,
+    /// More parameters for the authorization request, as `audience` or `prompt`; none that the gate sets itself.
+    pub authz_url_params: Vec<(String, String)>,
+    /// How long what userinfo said is believed, stage time. When it is older, userinfo is asked again before the next
+    /// request passes, and the allow-lists are applied again. Nothing or zero: as long as the session lasts.
+    pub userinfo_refresh_interval: Option<Duration>,
+    /// Whether a session keeps the issuer's tokens, see [`Stay::tokens`](crate::Stay::tokens).
+    pub keep_tokens: bool,
 }
 
 impl Default for Draft {
@@ -57,6 +89,10 @@ impl Default for Draft {
             inactivity_timeout: None,
             maximum_duration: None,
             options_passthrough: false,
+            auth_id: String::new(),
+            authz_url_params: Vec::new(),
+            userinfo_refresh_interval: None,
+            keep_tokens: false,
         }
     }
 }
@@ -73,6 +109,11 @@ pub struct Settings {
     inactivity_timeout: Duration,
     maximum_duration: Duration,
     options_passthrough: bool,
+    auth_id: String,
+    session_cookie: String,
+    authz_url_params: Vec<(String, String)>,
+    userinfo_refresh_interval: Option<Duration>,
+    keep_tokens: bool,
     fingerprint: Fingerprint,
 }
 
@@ -110,6 +151,23 @@ pub enum SettingsError {
     /// An entry of `allow_domains` that is no domain.
     #[error("{0:?} is not a domain")]
     DomainInvalid(String),
+    /// An `auth_id` that can't be part of a cookie's name.
+    #[error(
+        "{0:?} is not possible as auth_id: it has letters, digits, `-` and `_`, at most {MAX_AUTH_ID_BYTES}"
+    )]
+    AuthIdInvalid(String),
+    /// More than 10 parameters for the authorization request.
+    #[error("{0} parameters are added to the authorization request; at most {MAX_PARAMETERS} are allowed")]
+    TooManyParameters(usize),
+    /// A parameter that the gate sets itself, or that is there twice.
+    #[error("the parameter {0:?} can't be added to the authorization request")]
+    ParameterReserved(String),
+    /// A parameter without a name, or with more than 1024 bytes.
+    #[error("the parameter {0:?} of the authorization request is empty or too long")]
+    ParameterInvalid(String),
+    /// Userinfo would be asked more than once a second.
+    #[error("userinfo can be refreshed once a second at most")]
+    RefreshTooOften,
     /// A duration over a year.
     #[error("a session may last a year at most, not {} s", .0.as_secs())]
     DurationTooLong(Duration),
@@ -125,7 +183,14 @@ impl SettingsError {
             Self::TooManyScopes(_) => 388,
             Self::ScopeTooLong(_) | Self::ScopeInvalid(_) => 392,
             Self::IssuerTooLong(_) => 1687,
-            Self::EmailInvalid(_) | Self::DomainInvalid(_) | Self::DurationTooLong(_) => 2203,
+            Self::EmailInvalid(_)
+            | Self::DomainInvalid(_)
+            | Self::AuthIdInvalid(_)
+            | Self::TooManyParameters(_)
+            | Self::ParameterReserved(_)
+            | Self::ParameterInvalid(_)
+            | Self::RefreshTooOften
+            | Self::DurationTooLong(_) => 2203,
         }
     }
 
@@ -161,6 +226,11 @@ impl Draft {
             inactivity_timeout: duration(self.inactivity_timeout, DEFAULT_INACTIVITY_TIMEOUT)?,
             maximum_duration: duration(self.maximum_duration, DEFAULT_MAXIMUM_DURATION)?,
             options_passthrough: self.options_passthrough,
+            session_cookie: cookies::session_cookie(&self.auth_id),
+            auth_id: auth_id(self.auth_id)?,
+            authz_url_params: parameters(self.authz_url_params)?,
+            userinfo_refresh_interval: refresh_interval(self.userinfo_refresh_interval)?,
+            keep_tokens: self.keep_tokens,
             fingerprint: Fingerprint([0; 32]),
         };
         settings.fingerprint = Fingerprint::of(&settings);
@@ -236,6 +306,35 @@ fn duration(asked: Option<Duration>, default: Duration) -> Result<Duration, Sett
     }
 }
 
+fn auth_id(text: String) -> Result<String, SettingsError> {
+    if cookies::is_auth_id(&text) { Ok(text) } else { Err(SettingsError::AuthIdInvalid(text)) }
+}
+
+fn parameters(mut asked: Vec<(String, String)>) -> Result<Vec<(String, String)>, SettingsError> {
+    if asked.len() > MAX_PARAMETERS {
+        return Err(SettingsError::TooManyParameters(asked.len()));
+    }
+    asked.sort();
+    for (at, (name, value)) in asked.iter().enumerate() {
+        let twice = at > 0 && asked[at - 1].0 == *name;
+        if twice || OWN_PARAMETERS.contains(&name.as_str()) {
+            return Err(SettingsError::ParameterReserved(name.clone()));
+        }
+        if name.is_empty() || name.len() + value.len() > MAX_PARAMETER_BYTES {
+            return Err(SettingsError::ParameterInvalid(name.clone()));
+        }
+    }
+    Ok(asked)
+}
+
+fn refresh_interval(asked: Option<Duration>) -> Result<Option<Duration>, SettingsError> {
+    match asked.filter(|interval| !interval.is_zero()) {
+        Some(interval) if interval < MIN_REFRESH_INTERVAL => Err(SettingsError::RefreshTooOften),
+        Some(interval) if interval > MAX_DURATION => Err(SettingsError::DurationTooLong(interval)),
+        interval => Ok(interval),
+    }
+}
+
 impl Settings {
     /// The issuer.
     pub fn issuer(&self) -> &IssuerUrl {
@@ -280,6 +379,31 @@ impl Settings {
     /// Whether CORS preflights pass without a session.
     pub fn options_passthrough(&self) -> bool {
         self.options_passthrough
+    }
+
+    /// What tells this gate from others on the same endpoint; mostly empty.
+    pub fn auth_id(&self) -> &str {
+        &self.auth_id
+    }
+
+    /// The name of the cookie that carries its sessions.
+    pub fn session_cookie(&self) -> &str {
+        &self.session_cookie
+    }
+
+    /// More parameters for the authorization request.
+    pub fn authz_url_params(&self) -> &[(String, String)] {
+        &self.authz_url_params
+    }
+
+    /// How long what userinfo said is believed, if not as long as the session lasts.
+    pub fn userinfo_refresh_interval(&self) -> Option<Duration> {
+        self.userinfo_refresh_interval
+    }
+
+    /// Whether a session keeps the issuer's tokens.
+    pub fn keep_tokens(&self) -> bool {
+        self.keep_tokens
     }
 
     /// What tells these settings from others: sessions and pending logins of other settings count for nothing.
@@ -327,6 +451,14 @@ impl Fingerprint {
         field(&settings.inactivity_timeout.as_nanos().to_be_bytes());
         field(&settings.maximum_duration.as_nanos().to_be_bytes());
         field(&[u8::from(settings.options_passthrough)]);
+        field(settings.auth_id.as_bytes());
+        field(&(settings.authz_url_params.len() as u64).to_be_bytes());
+        for (name, value) in &settings.authz_url_params {
+            field(name.as_bytes());
+            field(value.as_bytes());
+        }
+        field(&settings.userinfo_refresh_interval.map_or(0, |interval| interval.as_nanos()).to_be_bytes());
+        field(&[u8::from(settings.keep_tokens)]);
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(context.finish().as_ref());
         Self(fingerprint)

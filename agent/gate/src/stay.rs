@@ -4,6 +4,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use ground::Clock;
@@ -11,14 +12,17 @@ use tokio::sync::watch;
 
 use crate::event::SessionEnd;
 use crate::sessions::SessionId;
-use crate::{Identity, Settings};
+use crate::{Identity, Settings, Tokens};
 
 /// What a session's exchanges know of it.
 #[derive(Debug)]
 pub(crate) struct Course {
     clock: Clock,
     id: SessionId,
-    identity: Identity,
+    identity: Mutex<Arc<Identity>>,
+    tokens: Option<Tokens>,
+    /// When the issuer said last who it is. Whoever asks it again holds the lock, so that one asks for all.
+    confirmed: tokio::sync::Mutex<DateTime<Utc>>,
     began: DateTime<Utc>,
     /// When it is as old as it may become.
     latest: DateTime<Utc>,
@@ -36,11 +40,19 @@ struct Usage {
 
 impl Course {
     /// A session of `identity` that begins now.
-    pub(crate) fn begin(clock: Clock, id: SessionId, identity: Identity, settings: &Settings) -> Self {
+    pub(crate) fn begin(
+        clock: Clock,
+        id: SessionId,
+        identity: Identity,
+        tokens: Option<Tokens>,
+        settings: &Settings,
+    ) -> Self {
         let began = clock.now();
         let usage = Mutex::new(Usage { open: 0, last: began });
         let latest = began + settings.maximum_duration();
-        Self { clock, id, identity, began, latest, usage, over: watch::Sender::new(None) }
+        let identity = Mutex::new(Arc::new(identity));
+        let confirmed = tokio::sync::Mutex::new(began);
+        Self { clock, id, identity, tokens, confirmed, began, latest, usage, over: watch::Sender::new(None) }
     }
 
     /// A session of `identity` that began at `began` and goes on until `latest`.
@@ -51,15 +63,18 @@ impl Course {
         [began, last, latest]: [DateTime<Utc>; 3],
     ) -> Self {
         let usage = Mutex::new(Usage { open: 0, last });
-        Self { clock, id, identity, began, latest, usage, over: watch::Sender::new(None) }
+        let identity = Mutex::new(Arc::new(identity));
+        // Tokens are not kept; and when the issuer was asked last, nobody knows any more.
+        let (tokens, confirmed) = (None, tokio::sync::Mutex::new(began));
+        Self { clock, id, identity, tokens, confirmed, began, latest, usage, over: watch::Sender::new(None) }
     }
 
     pub(crate) fn id(&self) -> &SessionId {
         &self.id
     }
 
-    pub(crate) fn identity(&self) -> &Identity {
-        &self.identity
+    pub(crate) fn identity(&self) -> Arc<Identity> {
+        Arc::clone(&self.identity.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn began(&self) -> DateTime<Utc> {
@@ -98,6 +113,8 @@ impl Course {
 /// [`ended`]: Stay::ended
 pub struct Stay {
     course: Arc<Course>,
+    identity: Arc<Identity>,
+    refreshed: bool,
 }
 
 impl Stay {
@@ -107,12 +124,48 @@ impl Stay {
         usage.open += 1;
         usage.last = now;
         drop(usage);
-        Self { course: Arc::clone(course) }
+        Self { course: Arc::clone(course), identity: course.identity(), refreshed: false }
     }
 
     /// Whose session it is.
     pub fn identity(&self) -> &Identity {
-        &self.course.identity
+        &self.identity
+    }
+
+    /// The issuer's tokens, where the settings [keep](crate::Draft::keep_tokens) them. A session that was taken up again
+    /// after the edge's end has none.
+    pub fn tokens(&self) -> Option<&Tokens> {
+        self.course.tokens.as_ref()
+    }
+
+    /// When the session ends at the latest, stage time.
+    pub fn expires(&self) -> DateTime<Utc> {
+        self.course.latest
+    }
+
+    /// Whether userinfo was asked again for this request.
+    pub fn userinfo_refreshed(&self) -> bool {
+        self.refreshed
+    }
+
+    /// Has the issuer asked again who it is, by `ask`, if its word is older than `interval`. Of those who come at the
+    /// same time one asks, and the others wait for what it hears. Whether it was asked.
+    pub(crate) async fn confirm<E>(
+        &mut self,
+        interval: Duration,
+        ask: impl AsyncFnOnce(&Identity, Option<&Tokens>) -> Result<Identity, E>,
+    ) -> Result<bool, E> {
+        let tokens = self.course.tokens.as_ref();
+        let mut confirmed = self.course.confirmed.lock().await;
+        let is_due = (self.course.clock.now() - *confirmed).to_std().is_ok_and(|age| age >= interval);
+        if is_due {
+            let identity = Arc::new(ask(&self.course.identity(), tokens).await?);
+            *confirmed = self.course.clock.now();
+            *self.course.identity.lock().unwrap_or_else(PoisonError::into_inner) = identity;
+            self.refreshed = true;
+        }
+        self.identity = self.course.identity();
+        Ok(is_due)
     }
 
     /// The session.
@@ -160,7 +213,6 @@ impl fmt::Debug for Stay {
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
-    use std::time::Duration;
 
     use ground::Secret;
     use tokio::time::timeout;
@@ -196,7 +248,7 @@ mod tests {
                 email: None,
                 name: None,
             };
-            let begun = sessions.begin(&app, &settings, identity, None);
+            let begun = sessions.begin(&app, &settings, identity, None, None);
             Self { clock, sessions, settings, app, id: begun.session, cookie: begun.cookie }
         }
 
@@ -254,7 +306,7 @@ mod tests {
         let (one, two) = (room.stay().unwrap(), room.stay().unwrap());
         let mut waiting = pin!(one.ended());
         assert!(timeout(Duration::ZERO, &mut waiting).await.is_err(), "the session goes on");
-        room.sessions.revoke(&room.id).unwrap();
+        room.sessions.end_named(&room.id, SessionEnd::Revoked).unwrap();
         assert_eq!(timeout(DEADLINE, waiting).await.unwrap(), SessionEnd::Revoked);
         assert_eq!((two.end(), ended(&two).await), (Some(SessionEnd::Revoked), SessionEnd::Revoked));
     }
@@ -269,7 +321,7 @@ mod tests {
         let room = Room::new();
         let stay = room.stay().unwrap();
         let identity = stay.identity().clone();
-        room.sessions.begin(&room.app, &room.settings, identity, Some(room.cookie.expose()));
+        room.sessions.begin(&room.app, &room.settings, identity, None, Some(room.cookie.expose()));
         assert_eq!(ended(&stay).await, SessionEnd::Replaced);
 
         let room = Room::new();

@@ -1,5 +1,7 @@
 //! Answers that actions give in the upstream's place.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
@@ -44,7 +46,7 @@ impl Denial {
 }
 
 /// An answer that the policy's author wrote.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The answer's status.
     pub status: StatusCode,
@@ -52,4 +54,11 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What was interpolated may be a secret.
+        f.debug_struct("Reply").field("status", &self.status).finish_non_exhaustive()
+    }
 }

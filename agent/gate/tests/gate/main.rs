@@ -9,4 +9,6 @@ mod issuer;
 mod login;
 mod org;
 mod pages;
+mod refresh;
+mod several;
 mod world;

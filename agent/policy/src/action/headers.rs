@@ -1,5 +1,7 @@
 //! `add-headers` and `remove-headers`.
 
+use std::fmt;
+
 use http::HeaderMap;
 use http::header::{HOST, HeaderName, HeaderValue, USER_AGENT};
 use serde_json::json;
@@ -88,7 +90,8 @@ pub struct AddHeaders {
 }
 
 /// Headers with their values, to be added.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[must_use = "they are not added yet"]
 pub struct Added {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -134,6 +137,13 @@ impl Added {
             }
         }
         ActionResult { action: "add_headers", members: json!({ "headers_added": added }) }
+    }
+}
+
+impl fmt::Debug for Added {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The values may be secrets.
+        f.debug_set().entries(self.headers.iter().map(|(name, _)| name)).finish()
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) const MAX_TEXT: usize = 16 * 1024;
 pub(crate) const MAX_ITEMS: usize = 256;
 
 /// Everything that is known when a rule or an action is decided.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Facts<'a> {
     /// Stage time.
     pub now: DateTime<Utc>,
@@ -113,7 +113,7 @@ pub struct Endpoint {
 }
 
 /// A request's head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The head, as it is at this point of the policy.
     pub head: &'a http::request::Parts,
@@ -124,7 +124,7 @@ pub struct Request<'a> {
 }
 
 /// An answer's head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Response<'a> {
     /// Its status.
     pub status: StatusCode,

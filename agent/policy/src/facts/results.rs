@@ -1,11 +1,12 @@
 //! What actions found, for later rules: `actions.ngrok.restrict_ips.action`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
 /// What one action found, under the name by which expressions ask for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ActionResult {
     /// The name: `restrict_ips`.
     pub action: &'static str,
@@ -14,7 +15,7 @@ pub struct ActionResult {
 }
 
 /// The results of an exchange's actions. Of an action that ran twice the last one counts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Results {
     by_action: BTreeMap<&'static str, Value>,
 }
@@ -28,6 +29,19 @@ impl Results {
     /// What an action found last, if it ran.
     pub fn of(&self, action: &str) -> Option<&Value> {
         self.by_action.get(action)
+    }
+}
+
+// Tokens and names of people are among what actions find, so only the actions are shown.
+impl fmt::Debug for ActionResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ActionResult").field(&self.action).finish()
+    }
+}
+
+impl fmt::Debug for Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.by_action.keys()).finish()
     }
 }
 

@@ -33,7 +33,7 @@ pub struct VerifyWebhook {
 }
 
 /// A request that may be a webhook, whole.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Webhook<'a> {
     /// Its method.
     pub method: &'a Method,
