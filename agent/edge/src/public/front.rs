@@ -15,6 +15,7 @@ use super::Caller;
 use super::endpoint::Course;
 use super::page::Notice;
 use super::target;
+use super::websocket::Translated;
 use crate::event::{Answered, Event};
 use crate::model::{Host, Model, Scheme};
 use crate::proxy::{Body, empty, full};
@@ -43,12 +44,13 @@ struct Seen {
 
 impl Front {
     /// Answers a request and says what became of it.
-    pub(crate) async fn answer(&self, caller: &Caller, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn answer(&self, caller: &Caller, mut request: Request<Incoming>) -> Response<Body> {
         let _busy = self.sink.busy();
+        let websocket = Translated::of(&mut request);
         let seen = Seen::of(&request);
         let host = target::host(caller, &request);
         let mut course = Course::default();
-        let response = match &host {
+        let mut response = match &host {
             Ok(host) => self.serve(caller, host, request, &mut course).await,
             Err(error) => {
                 let notice = Notice::target(error);
@@ -63,6 +65,9 @@ impl Front {
         };
         // Where the request names no host, the name that was asked for in TLS tells where it arrived.
         let host = host.ok().or_else(|| caller.name.as_deref().map(str::to_owned)).unwrap_or_default();
+        if let Some(websocket) = websocket {
+            websocket.answer(&mut response);
+        }
         let of_head = seen.method == Method::HEAD;
         self.tell(caller, &host, seen, &response, course);
         if of_head { without_body(response) } else { response }

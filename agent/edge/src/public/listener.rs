@@ -68,7 +68,9 @@ pub(crate) async fn listen_tls(
 /// Speaks HTTP/2 where the handshake has agreed upon it, else HTTP/1.1.
 pub(super) async fn speak_over_tls(stream: TlsStream<TcpStream>, caller: Caller, front: Arc<Front>) {
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-        speak(serve::bounded_http().http2_only(), stream, caller, front).await;
+        let mut http = serve::bounded_http();
+        http.http2().enable_connect_protocol();
+        speak(http.http2_only(), stream, caller, front).await;
     } else {
         speak_http1(stream, caller, front).await;
     }

@@ -12,6 +12,7 @@ mod strict;
 mod target;
 mod tcp;
 mod tls;
+mod websocket;
 
 pub(crate) use front::Front;
 pub(crate) use listener::{Caller, listen_plain, listen_tls};

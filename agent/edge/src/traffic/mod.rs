@@ -2,9 +2,9 @@
 //! it goes through a tunnel and for each answer before it goes back.
 //!
 //! A [`Traffic`] is made once, when an agent binds or a route is configured ([`Modules::compile`]). For a request the
-//! order is ngrok's: IP restriction, user agent filter, basic auth, webhook verification, the gate, circuit breaker,
-//! headers, the policy's `on_tcp_connect` and `on_http_request`; for an answer: headers, the policy's
-//! `on_http_response`, compression. Connections of `tcp` and `tls` endpoints are asked by `on_tcp_connect` alone ([`admit`]).
+//! order is ngrok's: the policy's `on_tcp_connect` (once a connection), IP restriction, user agent filter, basic auth,
+//! webhook verification, the gate, circuit breaker, headers, the policy's `on_http_request`; for an answer: headers, the
+//! policy's `on_http_response`, compression. Connections of `tcp` and `tls` endpoints are asked by `on_tcp_connect` alone ([`admit`]).
 //! The decisions are made in [`policy`]; here is their I/O, and the evidence of each.
 
 mod body;

@@ -12,6 +12,7 @@ use hyper::body::{Body, Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use wire::proxy::Header;
 
 type AppBody = UnsyncBoxBody<Bytes, std::convert::Infallible>;
@@ -131,6 +132,8 @@ impl App {
             }
             "/ws" => {
                 let upgraded = hyper::upgrade::on(&mut request);
+                let key = request.headers().get("sec-websocket-key");
+                let accept = key.map(|key| derive_accept_key(key.as_bytes())).unwrap_or_default();
                 let hung_up = Arc::clone(&self.hung_up);
                 tokio::spawn(async move {
                     let mut stream = TokioIo::new(upgraded.await.unwrap());
@@ -141,6 +144,7 @@ impl App {
                     hung_up.add_permits(1);
                 });
                 let response = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+                let response = response.header("sec-websocket-accept", accept);
                 response.header("connection", "upgrade").header("upgrade", "websocket").body(empty()).unwrap()
             }
             "/gate-cookie" => {

@@ -264,6 +264,16 @@ const CASES: &[Case] = &[
         denied: refused(Sent { method: "POST", ..PLAIN }, 405, ""),
     },
     Case {
+        name: "custom-response, in the older spelling",
+        asks: Asks::Policy(
+            r#"{"inbound": [{"name": "deny_put", "expressions": ["req.Method == 'PUT'"], "actions": [{"type": "deny", "config": null}]}],
+                "outbound": [{"name": "222_response", "expressions": ["res.StatusCode == '200'"], "actions": [{"type": "custom-response", "config": {"status_code": 222}}]}]}"#,
+        ),
+        before: None,
+        allowed: Exchange { status: 222, ..passes(PLAIN) },
+        denied: refused(Sent { method: "PUT", ..PLAIN }, 403, ""),
+    },
+    Case {
         name: "basic-auth",
         asks: Asks::Policy(
             "on_http_request: [{actions: [{type: basic-auth, config: {credentials: ['user:password']}}]}]",

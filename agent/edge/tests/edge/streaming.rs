@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Frame;
+use hyper::ext::Protocol;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc};
@@ -133,6 +134,41 @@ async fn a_websocket_speaks_both_ways_and_ends() {
     socket.shutdown().await.unwrap();
     let mut rest = Vec::new();
     tokio::time::timeout(DEADLINE, socket.read_to_end(&mut rest)).await.expect("the end in time").unwrap();
+}
+
+#[tokio::test]
+async fn a_websocket_over_http2_is_one_over_http1_to_the_upstream() {
+    let world = World::new().await;
+    let app = App::new("app");
+    let agent = Agent::new(&world, &app).await;
+    agent.online("app.tunnel.test").await;
+    let stream = connect(&world, "app.tunnel.test", &[b"h2"]).await.unwrap();
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
+    let (mut sender, connection) = handshake.await.unwrap();
+    tokio::spawn(connection);
+    // Once there is an answer, the edge has said that it knows such handshakes.
+    text(sender.send_request(get(URL)).await.unwrap()).await;
+    let handshake = |path: &str| {
+        Request::builder()
+            .method(Method::CONNECT)
+            .uri(format!("{URL}{path}"))
+            .extension(Protocol::from_static("websocket"))
+            .header("sec-websocket-version", "13")
+            .body(body(""))
+            .unwrap()
+    };
+    let mut answer = sender.send_request(handshake("/ws")).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(!answer.headers().contains_key("sec-websocket-accept"));
+    let mut socket = TokioIo::new(hyper::upgrade::on(&mut answer).await.unwrap());
+    socket.write_all(b"hello").await.unwrap();
+    let mut echo = [0; 5];
+    tokio::time::timeout(DEADLINE, socket.read_exact(&mut echo)).await.expect("an echo in time").unwrap();
+    assert_eq!(&echo, b"hello");
+    let seen = &app.seen()[1];
+    assert_eq!((seen.path.as_str(), &seen.headers["upgrade"]), ("/ws", &"websocket".parse().unwrap()));
+    let refused = sender.send_request(handshake("/")).await.unwrap();
+    assert_eq!((refused.status(), text(refused).await.as_str()), (StatusCode::BAD_GATEWAY, "app"));
 }
 
 #[tokio::test]

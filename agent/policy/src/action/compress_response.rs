@@ -15,9 +15,6 @@ mod compressor;
 
 pub use compressor::Compressor;
 
-/// Answers that are shorter than this, in bytes, are not made shorter by compression.
-const MIN_LENGTH: u64 = 256;
-
 /// A content coding that answers are compressed with (RFC 9110, 8.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -85,8 +82,8 @@ impl CompressResponse {
 
     /// With what an answer is compressed, if it is; its headers are made to say so.
     ///
-    /// Not compressed are answers without a body, parts of one, those that are encoded or compact already, those that
-    /// are short, and those that forbid it (`Cache-Control: no-transform`). Whatever would have been compressed for
+    /// Not compressed are answers without a body, parts of one, those that are encoded or compact already, and
+    /// those that forbid it (`Cache-Control: no-transform`). Whatever would have been compressed for
     /// another client varies by `Accept-Encoding`.
     pub fn negotiate(
         &self,
@@ -123,10 +120,10 @@ fn is_worthwhile(method: &Method, status: StatusCode, headers: &HeaderMap, lengt
         || matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
         || *method == Method::CONNECT);
     let is_whole = status != StatusCode::PARTIAL_CONTENT && !headers.contains_key(CONTENT_RANGE);
-    let is_long = length.is_none_or(|length| length >= MIN_LENGTH) || *method == Method::HEAD;
+    let is_there = length != Some(0) || *method == Method::HEAD;
     let is_free = !tokens(headers, &CACHE_CONTROL).any(|token| token == "no-transform");
     let is_compact = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_compact);
-    has_body && is_whole && is_long && is_free && !is_compact && !headers.contains_key(CONTENT_ENCODING)
+    has_body && is_whole && is_there && is_free && !is_compact && !headers.contains_key(CONTENT_ENCODING)
 }
 
 /// Media that are compressed in themselves; and gRPC, which compresses its messages.
@@ -281,7 +278,7 @@ mod tests {
             (204, Some(0), &[]),
             (304, None, &[("etag", "\"a\"")]),
             (206, Some(1000), &[("content-range", "bytes 0-999/2000")]),
-            (200, Some(10), &[]),
+            (200, Some(0), &[]),
             (200, None, &[("content-encoding", "br")]),
             (200, None, &[("content-type", "image/png")]),
             (200, None, &[("content-type", "application/grpc+proto")]),
@@ -293,6 +290,7 @@ mod tests {
             assert_eq!(encoding, None, "{status} {headers:?}");
             assert!(!answer.contains_key(VARY), "{status} {headers:?}");
         }
+        assert!(answered(200, Some(10), &[]).0.is_some());
         assert!(answered(200, None, &[("content-type", "image/svg+xml")]).0.is_some());
         assert!(answered(200, None, &[("content-type", "text/event-stream")]).0.is_some());
     }
