@@ -26,10 +26,7 @@ pub(crate) fn admit(
 ) -> Result<Arc<Tunnel>, Denial> {
     let mut tunnel = Arc::clone(tunnel);
     for _ in 0..=MOST_HOPS {
-        if !tunnel.transport.restriction.permits(client.peer.ip()) {
-            let message = format!("The address {} may not use this endpoint.", client.peer.ip());
-            return Err(denial(StatusCode::FORBIDDEN, Code::IP_RESTRICTION, message));
-        }
+        tunnel.transport.admit(client.peer.ip())?;
         let (Some(traffic), TunnelKind::Endpoint { id, scheme, at }) = (&tunnel.traffic, &tunnel.kind) else {
             return Ok(tunnel);
         };

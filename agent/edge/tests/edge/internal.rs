@@ -5,9 +5,9 @@ use edge::model::authtoken;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use wire::message::{Bind, HttpOptions, TcpOptions};
+use wire::message::{Bind, HttpOptions, TcpOptions, TlsOptions, TlsTermination};
 
-use crate::agent::{Agent, Behind, https, tcp, with_options};
+use crate::agent::{Agent, Behind, https, tcp, tls, with_options};
 use crate::app::App;
 use crate::binding::refusal;
 use crate::client::connect;
@@ -91,6 +91,17 @@ async fn a_binding_and_a_name_agree() {
     }
     let port = HttpOptions { url: Some("https://app.internal:8443".into()), ..HttpOptions::default() };
     assert_eq!(refusal(&agent, with_options(&port)).await, 9037);
+    // Nobody opens TLS to an internal endpoint: what would not be enforced is refused.
+    let ends = TlsOptions {
+        domain: NAME.into(),
+        tls_termination: Some(TlsTermination::default()),
+        ..TlsOptions::default()
+    };
+    assert_eq!(refusal(&agent, tls(&ends)).await, 301);
+    assert_eq!(
+        agent.bind(&tls(&TlsOptions { tls_termination: None, ..ends })).await.url,
+        "tls://app.internal"
+    );
     let public = bound_to(&["public"], https("app.tunnel.test"));
     assert_eq!(agent.bind(&public).await.error, "");
 }

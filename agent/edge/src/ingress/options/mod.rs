@@ -7,11 +7,14 @@ mod name;
 mod tcp;
 mod tls;
 
+use std::sync::Arc;
+
+use policy::action::RestrictIps;
 use serde_json::Value;
 use wire::message::{Bind, IpRestriction, Options};
 
 use crate::code::{Code, Refusal};
-use crate::model::transport::Restriction;
+use crate::model::transport::Transport;
 use crate::model::{About, Model, Name, Scheme, TunnelId, UpstreamProtocol, Wanted};
 use crate::proxy::ProxyProtocol;
 
@@ -42,6 +45,7 @@ pub(super) fn wanted(bind: &Bind, model: &Model) -> Result<Wanted, Refusal> {
         }
     };
     check_bindings(&bind.extra.bindings, &name)?;
+    check_termination(&transport, &name)?;
     let resumed = match (TunnelId::parse(&bind.id), &bind.extra.token) {
         (Some(id), Some(token)) => Some((id, token.expose().to_owned())),
         _ => None,
@@ -99,10 +103,24 @@ fn proxy_protocol(number: u8) -> Result<Option<ProxyProtocol>, Refusal> {
     ProxyProtocol::of_number(number).map_err(|reason| invalid(format!("The option ProxyProto: {reason}.")))
 }
 
-fn restriction(asked: Option<&IpRestriction>) -> Result<Restriction, Refusal> {
-    let Some(asked) = asked else { return Ok(Restriction::default()) };
-    Restriction::parse(&asked.allow_cidrs, &asked.deny_cidrs)
-        .map_err(|reason| invalid(format!("The IP restriction is invalid: {reason}.")))
+fn restriction(asked: Option<&IpRestriction>) -> Result<Option<Arc<RestrictIps>>, Refusal> {
+    let Some(asked) = asked else { return Ok(None) };
+    let (allowed, denied) = (asked.allow_cidrs.iter(), asked.deny_cidrs.iter());
+    match RestrictIps::new(allowed.map(String::as_str), denied.map(String::as_str)) {
+        Ok(restriction) => Ok(Some(Arc::new(restriction))),
+        Err(error) => Err(invalid(format!("The IP restriction is invalid: {error}"))),
+    }
+}
+
+/// TLS is ended, and clients are asked for certificates, where connections come in from outside.
+fn check_termination(transport: &Transport, name: &Name) -> Result<(), Refusal> {
+    match (&transport.termination, name) {
+        (Some(_), Name::Internal(at)) => Err(invalid(format!(
+            "The edge ends no TLS for {at}: who comes to an internal endpoint has come through another one. \
+             Ask for TLS termination and mutual TLS there."
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses the members that `known` (in lower case) lacks, unless they say nothing.
