@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 
-use super::{Account, AppUserId, Model, ModelError};
+use super::{Account, AccountId, AppUserId, Model, ModelError};
 
 /// A session as the gate shows it. Its id names it and opens nothing.
 pub type AppSession = gate::SessionView;
@@ -92,9 +92,14 @@ impl Account {
 
     /// Whose session it is.
     pub fn app_user_of(&self, session: &AppSession) -> AppUserId {
-        // Each part behind its length, so that none can pass for another.
-        let parts = [self.id.as_str(), &session.identity.issuer, &session.identity.id];
-        let text: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
-        AppUserId::of_digest(digest(&SHA256, text.as_bytes()).as_ref())
+        app_user(&self.id, &session.identity)
     }
+}
+
+/// What somebody is called at an account.
+pub(crate) fn app_user(account: &AccountId, identity: &gate::Identity) -> AppUserId {
+    // Each part behind its length, so that none can pass for another.
+    let parts = [account.as_str(), &identity.issuer, &identity.id];
+    let text: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
+    AppUserId::of_digest(digest(&SHA256, text.as_bytes()).as_ref())
 }

@@ -7,7 +7,7 @@ use super::index::Online;
 use super::online::{AgentSession, Scheme, SessionView, Tunnel, TunnelKind, TunnelView};
 use super::state::State;
 use super::transport::Transport;
-use super::{Account, Acl, EdgeId, EndpointView, Labels, ModelError, SessionId, TunnelId, limits};
+use super::{Account, Acl, EdgeId, EndpointView, HostPort, Labels, ModelError, SessionId, TunnelId, limits};
 use crate::code::{Code, Refusal};
 
 /// How many sessions an account has at most, and how many tunnels a session.
@@ -209,18 +209,37 @@ impl Account {
             self.check_alone(&state, tunnel, pooling)?;
             changed.pooling = pooling;
         }
+        let policy_changes = change.policy.is_some();
         if let Some(policy) = change.policy {
             let before = changed.traffic.as_deref().cloned().unwrap_or_default();
             changed.traffic = before.with_policy(&policy)?;
             self.check_traffic(&state, &changed)?;
         }
+        let kind = changed.kind.clone();
         state.online.replace_tunnel(Arc::new(changed));
+        if let (true, TunnelKind::Endpoint { scheme: Scheme::Https, at, .. }) = (policy_changes, &kind) {
+            self.end_sessions_beside(&state, at);
+        }
         Ok(())
+    }
+
+    /// Ends the sessions of people that no tunnel at this address honours any more.
+    fn end_sessions_beside(&self, state: &State, at: &HostPort) {
+        let sharing: Vec<_> = state.online.sharing(&self.id, at).collect();
+        let settings = sharing.iter().flat_map(|tunnel| {
+            let of_module = tunnel.gate.as_ref().map(gate::Gate::settings);
+            of_module.into_iter().chain(tunnel.traffic.iter().flat_map(|traffic| traffic.sign_ins()))
+        });
+        self.model.end_sessions_beside(&at.host, settings);
     }
 
     /// Whether this tunnel's endpoint may ask this of its traffic.
     fn check_traffic(&self, state: &State, tunnel: &Tunnel) -> Result<(), Refusal> {
-        let (Some(traffic), Some(scheme)) = (&tunnel.traffic, tunnel.scheme()) else { return Ok(()) };
+        let Some(traffic) = &tunnel.traffic else { return Ok(()) };
+        let Some(scheme) = tunnel.scheme() else {
+            let message = "A labeled tunnel's traffic is the Edge's: set the policy on the Edge's route.";
+            return Err(Refusal::new(Code::BIND_INVALID, message));
+        };
         traffic.check(scheme, tunnel.gate.as_ref().map(gate::Gate::settings))?;
         let may_sign_in = || state.account(&self.id).is_ok_and(|entry| entry.profile.oidc);
         if traffic.sign_in().is_some() && !may_sign_in() { Err(limits::no_oidc()) } else { Ok(()) }

@@ -51,6 +51,7 @@ pub use online::{AgentInfo, EndpointView, Scheme, SessionView, TunnelKind, Tunne
 pub use registry::{Account, Model, ModelError, SignedIn};
 
 pub(crate) use account::looks_like_a_token;
+pub(crate) use app_sessions::app_user;
 pub(crate) use attach::{MOST_TUNNELS, TunnelChange};
 pub(crate) use bind::{About, Name, Wanted};
 pub(crate) use destination::{Destination, Greeting, Lookup};

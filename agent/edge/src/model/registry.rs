@@ -268,6 +268,15 @@ impl Model {
         }
     }
 
+    /// Ends the sessions at this host that were made under other settings than these.
+    pub(super) fn end_sessions_beside<'s>(
+        &self,
+        host: &Host,
+        settings: impl IntoIterator<Item = &'s gate::Settings>,
+    ) {
+        self.inner.relying_party.end_other_sessions(&self.guarded(host), settings);
+    }
+
     /// The endpoint that a gate of this host guards.
     fn guarded(&self, host: &Host) -> gate::Endpoint {
         gate::Endpoint::new(&self.url(Scheme::Https, host)).expect("a host with a port is an origin")

@@ -65,7 +65,12 @@ impl Traffic {
 
     /// What the policy asks people to sign in by, if it does.
     pub(crate) fn sign_in(&self) -> Option<&gate::Settings> {
-        sign_in(&self.policy)
+        self.sign_ins().next()
+    }
+
+    /// All that the policy asks people to sign in by.
+    pub(crate) fn sign_ins(&self) -> impl Iterator<Item = &gate::Settings> {
+        sign_ins(&self.policy)
     }
 
     /// Whether an endpoint that is spoken to so, and whose module asks people to sign in by `module`, may ask all this.
@@ -121,8 +126,9 @@ impl Traffic {
     }
 }
 
-fn sign_in(policy: &TrafficPolicy) -> Option<&gate::Settings> {
-    sign_ins(policy).next()
+/// Whether two would share sessions that mean different things: an endpoint's people have one session for each `auth_id`.
+fn contradict(one: &gate::Settings, other: &gate::Settings) -> bool {
+    one.auth_id() == other.auth_id() && one.fingerprint() != other.fingerprint()
 }
 
 fn sign_ins(policy: &TrafficPolicy) -> impl Iterator<Item = &gate::Settings> {
@@ -132,19 +138,18 @@ fn sign_ins(policy: &TrafficPolicy) -> impl Iterator<Item = &gate::Settings> {
     })
 }
 
-/// Reads a policy. All of its `openid-connect` ask the same, since an endpoint's people have one session.
+/// Reads a policy.
 fn read_policy(text: &str) -> Result<TrafficPolicy, Refusal> {
     if text.trim().is_empty() {
         return Ok(TrafficPolicy::default());
     }
     let policy =
         TrafficPolicy::parse(text).map_err(|error| Refusal::new(Code(error.code), error.to_string()))?;
-    let differs = sign_in(&policy)
-        .is_some_and(|first| sign_ins(&policy).any(|other| other.fingerprint() != first.fingerprint()));
-    if differs {
+    let contradicts = |one| sign_ins(&policy).any(|other| contradict(one, other));
+    if sign_ins(&policy).any(contradicts) {
         return Err(Refusal::new(
             Code::AUTH_CONFLICT,
-            "The policy's openid-connect actions differ; all of an endpoint's have to be the same.",
+            "The policy's openid-connect actions contradict each other. Give each an `auth_id` of its own.",
         ));
     }
     Ok(policy)

@@ -8,15 +8,14 @@ use http::request::Parts;
 use http::uri::Uri;
 use http::{Response, StatusCode};
 use hyper::body::Body as _;
-use policy::action::{ForwardInternal, JwtValidation, Passage};
+use policy::action::{ForwardInternal, JwtValidation, OpenIdConnect, Passage};
 use policy::{ActionResult, Denial, Phase, Reply, RequestAction, Rule};
-use serde_json::json;
 
 use super::edits::Edits;
 use super::scene::{self, Place, Scene, named};
 use super::{Keys, Traffic, body, connect, keys, webhook};
 use crate::code::Code;
-use crate::model::{AccountId, Destination, Host};
+use crate::model::{AccountId, Destination, Host, app_user};
 use crate::proxy::{Body, full};
 
 /// How often a request may be forwarded from one internal endpoint to the next.
@@ -249,7 +248,14 @@ impl<'a> Walk<'a> {
                 Err(Halt::SignIn(response.map(full)))
             }
             Admission::Pass(visitor) => {
-                self.scene.passed(place, SIGN_IN, Some(signed_in(&visitor)));
+                let result = match &visitor {
+                    Visitor::Person(stay) => {
+                        let user = app_user(self.account, stay.identity());
+                        Some(OpenIdConnect::new(gate.settings().clone()).result(stay, user.as_str()))
+                    }
+                    Visitor::Preflight => None,
+                };
+                self.scene.passed(place, SIGN_IN, result);
                 self.passing.admitted = Some((gate.clone(), visitor));
                 Ok(())
             }
@@ -272,23 +278,6 @@ const SIGN_IN: &str = "openid-connect";
 
 fn is_gates(path: &str) -> bool {
     [gate::LOGIN_PATH, gate::LOGOUT_PATH, gate::CALLBACK_PATH].contains(&path)
-}
-
-/// What later rules may know of whom the gate let in.
-fn signed_in(visitor: &Visitor) -> ActionResult {
-    let (identity, session) = match visitor {
-        Visitor::Person(stay) => (Some(stay.identity()), stay.session().to_string()),
-        Visitor::Preflight => (None, String::new()),
-    };
-    let identity = json!({
-        "id": identity.map_or("", |identity| &identity.id),
-        "provider_user_id": identity.map_or("", |identity| &identity.id),
-        "email": identity.and_then(|identity| identity.email.as_deref()).unwrap_or_default(),
-        "name": identity.and_then(|identity| identity.name.as_deref()).unwrap_or_default(),
-        "current_session_id": session,
-    });
-    let members = json!({ "identity": identity, "error": { "code": "", "message": "" } });
-    ActionResult { action: "oidc", members }
 }
 
 pub(super) fn answer(reply: Reply) -> Response<Body> {

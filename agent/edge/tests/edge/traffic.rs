@@ -116,6 +116,39 @@ async fn what_came_through_a_policys_session_ends_with_it() {
 }
 
 #[tokio::test]
+async fn two_gates_of_one_endpoint_know_people_apart() {
+    let world = World::new().await;
+    let app = App::new("inside");
+    let admins = SIGN_IN.replace("client_secret: hush", "client_secret: hush, auth_id: admins");
+    let policy = format!(
+        "on_http_request: [\
+           {{expressions: [\"!req.url.path.startsWith('/admin')\"], actions: [{SIGN_IN}]}}, \
+           {{expressions: [\"req.url.path.startsWith('/admin')\"], actions: [{admins}]}}, \
+           {{actions: [{{type: add-headers, config: {{headers: {{x-user: \"${{actions.ngrok.oidc.identity.id}}\"}}}}}}]}}]"
+    );
+    let (agent, answer) = online(&world, &app, &asking(&policy)).await;
+    let mut browser = Browser::default();
+    browser.sign_in(&world, URL).await;
+    assert_eq!(text(browser.open(&world, URL).await).await, "inside");
+    let place = format!("{URL}/admin");
+    assert_eq!(browser.sign_in(&world, &place).await, place);
+    assert_eq!(text(browser.open(&world, &place).await).await, "inside");
+    let user = world.account().app_users().remove(0).id.to_string();
+    assert_eq!(app.seen()[0].headers["x-user"], user);
+    assert_eq!(world.account().app_sessions().len(), 2);
+    // Whom no rule asks any more has no session any more.
+    let request = PatchTunnelState {
+        tunnel_id: answer.id,
+        traffic_policy: Some(format!("on_http_request: [{{actions: [{admins}]}}]")),
+        ..PatchTunnelState::default()
+    };
+    let changed: PatchTunnelStateAnswer = agent.call(StreamType::PATCH_TUNNEL_STATE, &request).await;
+    assert_eq!(changed.error, "");
+    assert_eq!(world.account().app_sessions().len(), 1);
+    assert_eq!(text(browser.open(&world, URL).await).await, "inside");
+}
+
+#[tokio::test]
 async fn asking_people_to_sign_in_has_its_conditions() {
     let world = World::new().await;
     let agent = Agent::new(&world, &App::new("app")).await;
