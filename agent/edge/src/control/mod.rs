@@ -11,6 +11,7 @@ mod domains;
 mod edges;
 mod error;
 mod groups;
+mod ip_policies;
 mod list;
 mod modules;
 mod online;

@@ -6,7 +6,8 @@ use http::request::Parts;
 
 use super::error::ApiError;
 use super::{
-    api_keys, app_sessions, app_users, credentials, domains, edges, groups, modules, online, routes,
+    api_keys, app_sessions, app_users, credentials, domains, edges, groups, ip_policies, modules, online,
+    routes,
 };
 use crate::model::{Model, Scheme};
 
@@ -51,6 +52,16 @@ pub(crate) fn router(model: Model) -> Router {
         .route(
             "/edges/https/{edge}/routes/{id}/{module}",
             put(modules::set_on_route).get(modules::show_on_route).delete(modules::delete_on_route),
+        )
+        .route("/ip_policies", get(ip_policies::list).post(ip_policies::create))
+        .route(
+            "/ip_policies/{id}",
+            get(ip_policies::show).patch(ip_policies::update).delete(ip_policies::delete),
+        )
+        .route("/ip_policy_rules", get(ip_policies::list_rules).post(ip_policies::create_rule))
+        .route(
+            "/ip_policy_rules/{id}",
+            get(ip_policies::show_rule).patch(ip_policies::update_rule).delete(ip_policies::delete_rule),
         )
         .route("/backends/tunnel_group", get(groups::list).post(groups::create))
         .route("/backends/tunnel_group/{id}", get(groups::show).patch(groups::update).delete(groups::delete))

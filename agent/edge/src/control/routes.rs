@@ -32,7 +32,7 @@ pub(super) struct Change {
     backend: Option<Backend>,
     #[serde(default)]
     oidc: Option<Oidc>,
-    /// Modules that are not enforced, and members that no one knows.
+    /// The other modules, and members that no one knows.
     #[serde(flatten)]
     others: Map<String, Value>,
 }
@@ -73,12 +73,7 @@ pub(super) struct Oidc {
 impl Change {
     /// Reads a change; `before` is how the route matches so far.
     fn read(self, before: Option<&PathMatch>) -> Result<RouteChange, ApiError> {
-        if let Some((name, _)) = self.others.iter().find(|(_, value)| !value.is_null()) {
-            return Err(match modules::OF_ROUTES.contains(&name.as_str()) {
-                true => modules::not_offered(name),
-                false => ApiError::bad_request(213, format!("A route has no member {name:?}.")),
-            });
-        }
+        let modules = modules::of_members(self.others)?;
         // Clients that leave a text as it is send an empty one.
         let said = |text: Option<String>| text.filter(|text| before.is_none() || !text.is_empty());
         let (match_type, path) = (said(self.match_type), said(self.path));
@@ -103,6 +98,7 @@ impl Change {
             metadata: said(self.metadata),
             backend: self.backend.map(Backend::read).transpose()?.map(Some),
             oidc: self.oidc.map(|oidc| Some(oidc.read())),
+            modules,
         })
     }
 }
@@ -249,7 +245,7 @@ pub(super) fn shape(uris: &Uris, edge: &EdgeId, route: &Route) -> Value {
         PathMatch::Prefix(_) => "path_prefix",
         PathMatch::Exact(_) => "exact_path",
     };
-    json!({
+    let mut shown = json!({
         "edge_id": edge.as_str(),
         "id": route.id.as_str(),
         "created_at": route.created_at,
@@ -259,19 +255,10 @@ pub(super) fn shape(uris: &Uris, edge: &EdgeId, route: &Route) -> Value {
         "description": route.description,
         "metadata": route.metadata,
         "backend": route.backend.as_ref().map(|backend| backend_shape(uris, backend)),
-        "ip_restriction": null,
-        "circuit_breaker": null,
-        "compression": null,
-        "request_headers": null,
-        "response_headers": null,
-        "webhook_verification": null,
-        "oauth": null,
-        "saml": null,
         "oidc": route.oidc.as_ref().map(oidc_shape),
-        "websocket_tcp_converter": null,
-        "user_agent_filter": null,
-        "traffic_policy": null,
-    })
+    });
+    modules::show_all(uris, route, &mut shown);
+    shown
 }
 
 fn backend_shape(uris: &Uris, backend: &RouteBackend) -> Value {

@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 use super::answer::render;
 use super::change::Change;
-use super::edges::{is_guarded, tunnels, urls};
+use super::edges::{tunnels, urls};
 use super::fault::Fault;
 use super::frame::{Frame, Section};
 use super::viewer::Viewer;
-use crate::model::{Account, EdgeChange, EdgeId, HttpsEdge, PathMatch, Route, TunnelView};
+use crate::model::{Account, EdgeChange, EdgeId, HttpsEdge, ModuleKind, PathMatch, Route, TunnelView};
 
 #[derive(Template)]
 #[template(path = "dashboard/edge.html")]
@@ -87,7 +87,7 @@ pub(super) async fn show(
         frame: Frame::new(&viewer, Section::Edges)?,
         starts_a_tunnel: asked.panel.as_deref() == Some("start-a-tunnel"),
         urls: urls(&viewer.account, &edge),
-        guarded: is_guarded(&edge),
+        guarded: viewer.account.signs_in(&edge.id),
         routes: edge.routes.iter().map(|route| leg(&viewer.account, route)).collect(),
         modules: if edge.tls.is_some() { "TLS ends at the edge, by version 1.2 or 1.3" } else { "" },
         traffic: traffic(joined.len()),
@@ -162,7 +162,25 @@ fn modules(route: &Route) -> Vec<String> {
         let off = if module.enabled { "" } else { ", not enabled" };
         format!("OIDC: {}{off}", module.issuer)
     });
-    oidc.into_iter().collect()
+    let others = route.modules.values().map(|module| {
+        let off = if module.is_enabled() { "" } else { ", not enabled" };
+        format!("{}{off}", called(module.kind()))
+    });
+    oidc.into_iter().chain(others).collect()
+}
+
+fn called(kind: ModuleKind) -> &'static str {
+    match kind {
+        ModuleKind::IpRestriction => "IP restriction",
+        ModuleKind::CircuitBreaker => "Circuit breaker",
+        ModuleKind::Compression => "Compression",
+        ModuleKind::RequestHeaders => "Request headers",
+        ModuleKind::ResponseHeaders => "Response headers",
+        ModuleKind::WebhookVerification => "Webhook verification",
+        ModuleKind::WebsocketTcpConverter => "WebSocket to TCP",
+        ModuleKind::UserAgentFilter => "User agent filter",
+        ModuleKind::TrafficPolicy => "Traffic policy",
+    }
 }
 
 fn rows(account: &Account, tunnels: Vec<TunnelView>) -> Vec<Row> {

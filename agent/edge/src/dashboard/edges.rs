@@ -48,7 +48,7 @@ pub(super) async fn list(viewer: Viewer) -> Result<Response, Fault> {
     let row = |edge: HttpsEdge| Row {
         urls: urls(&viewer.account, &edge),
         tunnels: tunnels(&viewer.account, &edge).len(),
-        guarded: is_guarded(&edge),
+        guarded: viewer.account.signs_in(&edge.id),
         description: edge.description,
         id: edge.id,
     };
@@ -80,9 +80,4 @@ pub(super) fn tunnels(account: &Account, edge: &HttpsEdge) -> Vec<TunnelView> {
         TunnelKind::Endpoint { .. } => false,
     };
     account.tunnels().into_iter().filter(taken).collect()
-}
-
-/// Whether people must sign in somewhere on an Edge.
-pub(super) fn is_guarded(edge: &HttpsEdge) -> bool {
-    edge.routes.iter().any(|route| route.oidc.as_ref().is_some_and(|module| module.enabled))
 }

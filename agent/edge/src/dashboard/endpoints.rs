@@ -90,11 +90,10 @@ fn of<'t>(tunnels: &'t [TunnelView], endpoint: &EndpointView) -> Option<&'t Tunn
 
 fn row(account: &Account, tunnels: &[TunnelView], endpoint: EndpointView) -> Row {
     let tunnel = of(tunnels, &endpoint);
-    let edge = endpoint.edge.as_ref().and_then(|id| account.edge(id).ok());
     Row {
         forwards_to: tunnel.map(|tunnel| tunnel.forwards_to.clone()).unwrap_or_default(),
         guarded: tunnel.is_some_and(|tunnel| tunnel.oidc)
-            || edge.is_some_and(|edge| super::edges::is_guarded(&edge)),
+            || endpoint.edge.as_ref().is_some_and(|edge| account.signs_in(edge)),
         opens: matches!(endpoint.scheme, Scheme::Http | Scheme::Https),
         id: endpoint.id,
         url: endpoint.url,

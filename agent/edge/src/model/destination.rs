@@ -148,16 +148,14 @@ fn through_edge(state: &State, entry: &EdgeEntry, host: &Host, path: &str) -> Lo
     let Some((_, endpoint)) = entry.endpoints.iter().find(|(known, _)| known == host) else {
         return Lookup::Unknown;
     };
-    // All gates of a host have the same settings, so any of them may finish a login.
-    let gate = || entry.gates.iter().find(|((_, of), _)| of == host).map(|(_, gate)| gate.clone());
     if GATE_PATHS.contains(&path)
-        && let Some(gate) = gate()
+        && let Some(gate) = entry.logins.get(host)
     {
         return Lookup::Found(Destination {
             endpoint: endpoint.clone(),
             route: None,
             account: entry.account.clone(),
-            gate: Some(gate),
+            gate: Some(gate.clone()),
             traffic: None,
             tunnels: Vec::new(),
         });

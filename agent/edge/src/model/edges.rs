@@ -1,9 +1,10 @@
 //! An account's HTTPS Edges: made, changed, taken away.
 
-use super::state::{EdgeEntry, State};
+use super::modules;
+use super::state::{EdgeEntry, Guard, State};
 use super::{
-    Account, EdgeChange, EdgeId, GroupChange, Host, HttpsEdge, Model, ModelError, OidcModule, PathMatch,
-    Route, RouteBackend, RouteChange, RouteId, Scheme, limits,
+    Account, EdgeChange, EdgeId, GroupChange, Host, HttpsEdge, Model, ModelError, ModuleChange, Modules,
+    OidcModule, PathMatch, Route, RouteBackend, RouteChange, RouteId, Scheme, limits,
 };
 use crate::code::{Code, Refusal};
 
@@ -20,6 +21,11 @@ impl Account {
     /// One Edge.
     pub fn edge(&self, id: &EdgeId) -> Result<HttpsEdge, ModelError> {
         Ok(self.model.lock().edge(&self.id, id)?.edge.clone())
+    }
+
+    /// Whether people must sign in somewhere on an Edge, by a module or by a policy.
+    pub fn signs_in(&self, id: &EdgeId) -> bool {
+        self.model.lock().edge(&self.id, id).is_ok_and(|entry| entry.sign_ins().next().is_some())
     }
 
     /// Makes an Edge without routes.
@@ -88,15 +94,16 @@ impl Account {
             metadata: String::new(),
             backend: None,
             oidc: None,
+            modules: Modules::new(),
         };
         self.model.change(|state| {
-            let settings = self.apply_to_route(state, edge, &mut route, change)?;
+            let guard = self.apply_to_route(state, edge, &mut route, change)?;
             let entry = state.edge_mut(&self.id, edge)?;
             if entry.edge.routes.len() == MOST_ROUTES {
                 return Err(refused(Code::BIND_INVALID, format!("an Edge has at most {MOST_ROUTES} routes")));
             }
             entry.edge.routes.push(route.clone());
-            entry.guard(&route.id, settings);
+            entry.guard(&route.id, guard);
             entry.make_gates(|host, settings| self.model.gate(host, settings));
             Ok(route)
         })
@@ -111,12 +118,12 @@ impl Account {
     ) -> Result<Route, ModelError> {
         self.model.change(|state| {
             let mut route = state.edge(&self.id, edge)?.route(id)?.clone();
-            let before = route.oidc.clone();
-            let settings = self.apply_to_route(state, edge, &mut route, change)?;
+            let before = (route.oidc.clone(), route.modules.clone());
+            let guard = self.apply_to_route(state, edge, &mut route, change)?;
             let entry = state.edge_mut(&self.id, edge)?;
             *entry.route_mut(id)? = route.clone();
-            if route.oidc != before {
-                entry.guard(id, settings);
+            if (&route.oidc, &route.modules) != (&before.0, &before.1) {
+                entry.guard(id, guard);
                 entry.make_gates(|host, settings| self.model.gate(host, settings));
                 self.model.end_other_sessions(entry, &entry.edge.hosts);
             }
@@ -130,7 +137,7 @@ impl Account {
             let entry = state.edge_mut(&self.id, edge)?;
             entry.route(id)?;
             entry.edge.routes.retain(|route| route.id != *id);
-            entry.guard(id, None);
+            entry.guard(id, Guard::default());
             entry.make_gates(|host, settings| self.model.gate(host, settings));
             self.model.end_other_sessions(entry, &entry.edge.hosts);
             Ok(())
@@ -200,7 +207,7 @@ impl Account {
         edge: &EdgeId,
         route: &mut Route,
         change: RouteChange,
-    ) -> Result<Option<gate::Settings>, ModelError> {
+    ) -> Result<Guard, ModelError> {
         if let Some(matches) = change.matches {
             let path = matches.path();
             if !path.starts_with('/') || path.len() > 1024 || path.contains(['?', '#', '%', '\\']) {
@@ -231,32 +238,39 @@ impl Account {
         if let Some(oidc) = change.oidc {
             route.oidc = oidc;
         }
-        self.settings_for(state, edge, route)
+        for change in change.modules {
+            match change {
+                ModuleChange::Set(module) => drop(route.modules.insert(module.kind(), module)),
+                ModuleChange::Remove(kind) => drop(route.modules.remove(&kind)),
+            }
+        }
+        self.guard_for(state, edge, route)
     }
 
-    /// What the route's module asks of the gate. All modules of an Edge ask the same: its hosts have one session.
-    fn settings_for(
-        &self,
-        state: &State,
-        edge: &EdgeId,
-        route: &Route,
-    ) -> Result<Option<gate::Settings>, ModelError> {
-        let Some(module) = &route.oidc else { return Ok(None) };
-        if !state.account(&self.id)?.profile.oidc {
+    /// What the route's modules ask. All sign-ins of an Edge ask the same: its hosts have one session.
+    fn guard_for(&self, state: &State, edge: &EdgeId, route: &Route) -> Result<Guard, ModelError> {
+        let traffic = modules::compile(&route.modules, state, &self.id)?;
+        let settings = route.oidc.as_ref().map(settings_of).transpose();
+        let settings =
+            settings.map_err(|error| refused(Code(error.api_code()), error.to_string()))?.flatten();
+        if let Some(traffic) = &traffic {
+            traffic.check(Scheme::Https, settings.as_ref())?;
+        }
+        let by_policy = traffic.as_ref().and_then(|traffic| traffic.sign_in());
+        let signs_in = route.oidc.is_some() || by_policy.is_some();
+        if signs_in && !state.account(&self.id)?.profile.oidc {
             return Err(ModelError::Refused(limits::no_oidc()));
         }
-        let settings =
-            settings_of(module).map_err(|error| refused(Code(error.api_code()), error.to_string()))?;
-        let Some(settings) = settings else { return Ok(None) };
-        let others = state.edge(&self.id, edge)?.settings.iter().filter(|(id, _)| **id != route.id);
-        if let Some((id, _)) =
-            others.into_iter().find(|(_, other)| other.fingerprint() != settings.fingerprint())
-        {
-            let reason =
-                format!("the route {id} of this Edge has another OIDC module; all of an Edge's are the same");
-            return Err(refused(Code::AUTH_CONFLICT, reason));
+        if let Some(asked) = settings.as_ref().or(by_policy) {
+            let mut others = state.edge(&self.id, edge)?.sign_ins().filter(|(id, _)| **id != route.id);
+            if let Some((id, _)) = others.find(|(_, other)| other.fingerprint() != asked.fingerprint()) {
+                let reason = format!(
+                    "the route {id} of this Edge has people sign in otherwise; all of an Edge's are alike"
+                );
+                return Err(refused(Code::AUTH_CONFLICT, reason));
+            }
         }
-        Ok(Some(settings))
+        Ok(Guard { settings, traffic })
     }
 }
 

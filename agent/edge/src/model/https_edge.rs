@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use ground::Secret;
 
-use super::{BackendId, EdgeId, Host, RouteId};
+use super::{BackendId, EdgeId, Host, Module, ModuleKind, Modules, RouteId};
 
 /// Labels of a tunnel, or the labels that a tunnel group asks for.
 pub type Labels = BTreeMap<String, String>;
@@ -54,6 +54,8 @@ pub struct Route {
     pub backend: Option<RouteBackend>,
     /// Who may pass.
     pub oidc: Option<OidcModule>,
+    /// What else it asks of its traffic.
+    pub modules: Modules,
 }
 
 /// Which paths a route is for. An exact match goes before a prefix, a longer prefix before a shorter one.
@@ -171,6 +173,17 @@ pub struct RouteChange {
     pub backend: Option<Option<RouteBackend>>,
     /// Who may pass; `Some(None)` takes the module away.
     pub oidc: Option<Option<OidcModule>>,
+    /// What else it asks of its traffic.
+    pub modules: Vec<ModuleChange>,
+}
+
+/// A change of one module of a route.
+#[derive(Clone, Debug)]
+pub enum ModuleChange {
+    /// This one takes the place of that of its kind.
+    Set(Module),
+    /// That of this kind is taken away.
+    Remove(ModuleKind),
 }
 
 /// What is chosen when a tunnel group is made, or changed when it is given.

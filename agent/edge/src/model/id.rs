@@ -61,6 +61,10 @@ ids! {
     DomainId = "rd_";
     /// Somebody who signs in to an account's endpoints.
     AppUserId = "au_";
+    /// An IP policy.
+    IpPolicyId = "ipp_";
+    /// A rule of an IP policy.
+    IpRuleId = "ipr_";
     /// An HTTPS Edge.
     EdgeId = "edghts_";
     /// A route of an HTTPS Edge.

@@ -1,14 +1,16 @@
 //! A model whose configuration is kept in a store.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use ground::random;
 
 use super::edges::settings_of;
+use super::modules;
 use super::registry::entry;
-use super::state::{AccountEntry, Configuration};
+use super::state::{AccountEntry, Configuration, Guard};
 use super::vouchers::Vouchers;
 use super::{Model, NewAccount};
 use crate::store::{self, Store, StoreError};
@@ -91,13 +93,23 @@ impl Model {
     /// Makes what guards the Edges that were kept.
     pub(crate) fn guard_again(&self) -> Result<(), String> {
         let mut state = self.lock();
-        for entry in &mut state.edges {
-            for route in entry.edge.routes.clone() {
-                let Some(module) = &route.oidc else { continue };
-                let settings = settings_of(module).map_err(|error| {
+        let mut guards = Vec::new();
+        for entry in &state.edges {
+            for route in &entry.edge.routes {
+                let wrong = |error: &dyn fmt::Display| {
                     format!("what guards the route {} is not possible: {error}", route.id)
-                })?;
-                entry.guard(&route.id, settings);
+                };
+                let settings =
+                    route.oidc.as_ref().map(settings_of).transpose().map_err(|error| wrong(&error))?;
+                let traffic = modules::compile(&route.modules, &state, &entry.account)
+                    .map_err(|error| wrong(&error))?;
+                guards.push((route.id.clone(), Guard { settings: settings.flatten(), traffic }));
+            }
+        }
+        let mut guards = guards.into_iter();
+        for entry in &mut state.edges {
+            for (route, guard) in guards.by_ref().take(entry.edge.routes.len()) {
+                entry.guard(&route, guard);
             }
             entry.make_gates(|host, settings| self.gate(host, settings));
         }

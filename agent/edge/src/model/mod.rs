@@ -17,8 +17,10 @@ mod https_edge;
 mod id;
 mod index;
 mod inspector;
+mod ip_policies;
 mod keeping;
 pub(crate) mod limits;
+mod modules;
 pub(crate) mod online;
 mod path;
 pub(crate) mod port;
@@ -39,14 +41,19 @@ pub use domains::{DomainChange, ReservedDomain};
 pub use host::Host;
 pub use host_port::HostPort;
 pub use https_edge::{
-    EdgeChange, GroupChange, HttpsEdge, Labels, OidcModule, PathMatch, Route, RouteBackend, RouteChange,
-    TlsModule, TunnelGroup,
+    EdgeChange, GroupChange, HttpsEdge, Labels, ModuleChange, OidcModule, PathMatch, Route, RouteBackend,
+    RouteChange, TlsModule, TunnelGroup,
 };
 pub use id::{
-    AccountId, ApiKeyId, AppUserId, BackendId, CredentialId, DomainId, EdgeId, EndpointId, LoginId, RouteId,
-    SessionId, TunnelId,
+    AccountId, ApiKeyId, AppUserId, BackendId, CredentialId, DomainId, EdgeId, EndpointId, IpPolicyId,
+    IpRuleId, LoginId, RouteId, SessionId, TunnelId,
 };
 pub use inspector::Inspected;
+pub use ip_policies::{IpChange, IpPolicy, IpRule};
+pub use modules::{
+    Breaker, HeadersModule, IpRestriction, Module, ModuleKind, Modules, PolicyModule, Switch, UserAgents,
+    Webhook,
+};
 pub use online::{AgentInfo, EndpointView, Scheme, SessionView, TunnelKind, TunnelView, UpstreamProtocol};
 pub use registry::{Account, Model, ModelError, SignedIn};
 

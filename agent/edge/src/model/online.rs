@@ -200,7 +200,8 @@ impl Tunnel {
             url: self.url.clone(),
             pooling: self.pooling,
             name: self.name.clone(),
-            oidc: self.gate.is_some(),
+            oidc: self.gate.is_some()
+                || self.traffic.as_ref().is_some_and(|traffic| traffic.sign_in().is_some()),
             forwards_to: self.forwards_to.clone(),
             upstream_protocol: self.upstream_protocol,
             metadata: self.metadata.clone(),

@@ -109,6 +109,7 @@ mod tests {
             metadata: String::new(),
             backend: None,
             oidc: None,
+            modules: Default::default(),
         }
     }
 

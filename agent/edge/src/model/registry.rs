@@ -262,8 +262,8 @@ impl Model {
     /// Ends the sessions at these hosts that the Edge, as it is now, would not honour.
     pub(super) fn end_other_sessions(&self, entry: &EdgeEntry, hosts: &[Host]) {
         for host in hosts {
-            // All modules of an Edge ask the same.
-            let settings = entry.settings.values().next().filter(|_| entry.edge.hosts.contains(host));
+            let settings = entry.sign_ins().next().map(|(_, settings)| settings);
+            let settings = settings.filter(|_| entry.edge.hosts.contains(host));
             self.inner.relying_party.end_other_sessions(&self.guarded(host), settings);
         }
     }

@@ -9,9 +9,10 @@ use chrono::{DateTime, Utc};
 use ground::Secret;
 
 use super::index::Online;
+use super::modules;
 use super::{
-    AccountId, ApiKey, BackendId, Credential, EdgeId, EndpointId, Host, HttpsEdge, Login, ModelError,
-    Profile, ReservedDomain, Route, RouteId, TunnelGroup,
+    AccountId, ApiKey, BackendId, Credential, EdgeId, EndpointId, Host, HttpsEdge, IpPolicy, Login,
+    ModelError, Module, Profile, ReservedDomain, Route, RouteId, TunnelGroup,
 };
 use crate::traffic::Traffic;
 
@@ -29,6 +30,7 @@ pub(crate) struct Configuration {
     pub(crate) edges: Vec<EdgeEntry>,
     pub(crate) groups: Vec<GroupEntry>,
     pub(crate) domains: Vec<DomainEntry>,
+    pub(crate) ip_policies: Vec<IpPolicyEntry>,
 }
 
 impl Deref for State {
@@ -84,6 +86,12 @@ pub(crate) struct DomainEntry {
 }
 
 #[derive(Clone)]
+pub(crate) struct IpPolicyEntry {
+    pub(crate) account: AccountId,
+    pub(crate) policy: IpPolicy,
+}
+
+#[derive(Clone)]
 pub(crate) struct GroupEntry {
     pub(crate) account: AccountId,
     pub(crate) group: TunnelGroup,
@@ -101,6 +109,8 @@ pub(crate) struct EdgeEntry {
     pub(crate) traffic: HashMap<RouteId, Arc<Traffic>>,
     /// The gate of each such route on each host.
     pub(crate) gates: HashMap<(RouteId, Host), gate::Gate>,
+    /// The gate that finishes each host's logins, where anything asks people to sign in.
+    pub(crate) logins: HashMap<Host, gate::Gate>,
     /// Whose turn it is among the tunnels.
     pub(crate) turn: Arc<AtomicUsize>,
 }
@@ -154,10 +164,42 @@ impl State {
             .ok_or_else(|| ModelError::unknown("tunnel group", id))
     }
 
+    /// Makes anew what the routes of an account ask that have such a module.
+    pub(crate) fn compile_again(
+        &mut self,
+        account: &AccountId,
+        has: impl Fn(&Module) -> bool,
+    ) -> Result<(), ModelError> {
+        let mut made = Vec::new();
+        for entry in self.edges_of(account) {
+            for route in entry.edge.routes.iter().filter(|route| route.modules.values().any(&has)) {
+                let traffic = modules::compile(&route.modules, self, account)?;
+                made.push((entry.edge.id.clone(), route.id.clone(), traffic));
+            }
+        }
+        for (edge, route, traffic) in made {
+            let entry = self.edge_mut(account, &edge)?;
+            match traffic {
+                Some(traffic) => drop(entry.traffic.insert(route, traffic)),
+                None => drop(entry.traffic.remove(&route)),
+            }
+        }
+        Ok(())
+    }
+
     /// The Edge that answers on this host.
     pub(crate) fn edge_on(&self, host: &Host) -> Option<&EdgeEntry> {
         self.edges.iter().find(|entry| entry.edge.hosts.contains(host))
     }
+}
+
+/// What guards a route.
+#[derive(Default)]
+pub(crate) struct Guard {
+    /// What people must sign in by.
+    pub(crate) settings: Option<gate::Settings>,
+    /// What else is asked.
+    pub(crate) traffic: Option<Arc<Traffic>>,
 }
 
 impl EdgeEntry {
@@ -176,8 +218,16 @@ impl EdgeEntry {
 
     /// An Edge as it was, unguarded until its gates are made.
     pub(crate) fn of(account: AccountId, edge: HttpsEdge, endpoints: Vec<(Host, EndpointId)>) -> Self {
-        let (settings, traffic, gates) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { account, edge, endpoints, settings, traffic, gates, turn: Arc::default() }
+        Self {
+            account,
+            edge,
+            endpoints,
+            settings: HashMap::new(),
+            traffic: HashMap::new(),
+            gates: HashMap::new(),
+            logins: HashMap::new(),
+            turn: Arc::default(),
+        }
     }
 
     /// Answers on these hosts from now on; a host that stays keeps its endpoint.
@@ -201,15 +251,30 @@ impl EdgeEntry {
     }
 
     /// Sets what guards a route from now on.
-    pub(crate) fn guard(&mut self, route: &RouteId, settings: Option<gate::Settings>) {
-        match settings {
+    pub(crate) fn guard(&mut self, route: &RouteId, guard: Guard) {
+        match guard.settings {
             Some(settings) => drop(self.settings.insert(route.clone(), settings)),
             None => drop(self.settings.remove(route)),
         }
+        match guard.traffic {
+            Some(traffic) => drop(self.traffic.insert(route.clone(), traffic)),
+            None => drop(self.traffic.remove(route)),
+        }
+    }
+
+    /// What the Edge asks people to sign in by, with the route that does: all that do ask the same.
+    pub(crate) fn sign_ins(&self) -> impl Iterator<Item = (&RouteId, &gate::Settings)> {
+        let by_policy = self.traffic.iter().filter_map(|(route, traffic)| Some((route, traffic.sign_in()?)));
+        self.settings.iter().chain(by_policy)
     }
 
     /// Makes the gates anew, after hosts, routes or settings have changed. Sessions last where nothing changed.
     pub(crate) fn make_gates(&mut self, gate: impl Fn(&Host, &gate::Settings) -> gate::Gate) {
+        let sign_in = self.sign_ins().next().map(|(_, settings)| settings.clone());
+        let logins = sign_in
+            .iter()
+            .flat_map(|settings| self.edge.hosts.iter().map(|host| (host.clone(), gate(host, settings))));
+        self.logins = logins.collect();
         self.gates.clear();
         for (route, settings) in &self.settings {
             for host in &self.edge.hosts {

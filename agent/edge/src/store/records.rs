@@ -6,14 +6,16 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use ground::Secret;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::file::json;
 use super::{Store, StoreError};
-use crate::model::state::{AccountEntry, Configuration, DomainEntry, EdgeEntry, GroupEntry};
+use crate::model::state::{AccountEntry, Configuration, DomainEntry, EdgeEntry, GroupEntry, IpPolicyEntry};
 use crate::model::{
     AccountId, Acl, ApiKey, ApiKeyId, BackendId, Credential, CredentialId, DomainId, EdgeId, EndpointId,
-    Host, HttpsEdge, Labels, Login, LoginId, OidcModule, PathMatch, Profile, ReservedDomain, Role, Route,
-    RouteBackend, RouteId, TlsModule, TokenDigest, TunnelGroup,
+    Host, HttpsEdge, IpPolicy, IpPolicyId, IpRule, IpRuleId, Labels, Login, LoginId, Module, ModuleKind,
+    Modules, OidcModule, PathMatch, Profile, ReservedDomain, Role, Route, RouteBackend, RouteId, TlsModule,
+    TokenDigest, TunnelGroup,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -69,6 +71,9 @@ struct RouteRecord {
     path: String,
     backend: Option<(bool, String)>,
     oidc: Option<OidcRecord>,
+    /// The other modules, as the API writes them.
+    #[serde(default)]
+    modules: BTreeMap<String, Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,6 +97,20 @@ struct GroupRecord {
 }
 
 #[derive(Serialize, Deserialize)]
+struct IpPolicyRecord {
+    account: String,
+    about: About,
+    rules: Vec<IpRuleRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct IpRuleRecord {
+    about: About,
+    cidr: String,
+    allow: bool,
+}
+
+#[derive(Serialize, Deserialize)]
 struct DomainRecord {
     account: String,
     about: About,
@@ -112,6 +131,9 @@ pub(crate) fn config(all: &Configuration) -> BTreeMap<String, Vec<u8>> {
         let record = GroupRecord { account: account.to_string(), about, labels: group.labels.clone() };
         records.insert(format!("group/{}", group.id), json(&record));
     }
+    for entry in &all.ip_policies {
+        records.insert(format!("ip_policy/{}", entry.policy.id), json(&ip_policy(entry)));
+    }
     for DomainEntry { account, domain } in &all.domains {
         let about = about(domain.id.as_str(), domain.created_at, &domain.description, &domain.metadata);
         let record = DomainRecord { account: account.to_string(), about, host: domain.host.to_string() };
@@ -126,7 +148,9 @@ pub(crate) fn restore(store: &Store) -> Result<Configuration, StoreError> {
     let mut edges: Vec<EdgeRecord> = store.read_all("edge/")?;
     let mut groups: Vec<GroupRecord> = store.read_all("group/")?;
     let mut domains: Vec<DomainRecord> = store.read_all("domain/")?;
+    let mut ip_policies: Vec<IpPolicyRecord> = store.read_all("ip_policy/")?;
     // Lists begin with the oldest.
+    ip_policies.sort_by_key(|record| record.about.created_at);
     edges.sort_by_key(|record| record.about.created_at);
     groups.sort_by_key(|record| record.about.created_at);
     domains.sort_by_key(|record| record.about.created_at);
@@ -136,6 +160,7 @@ pub(crate) fn restore(store: &Store) -> Result<Configuration, StoreError> {
             edges: edges.into_iter().map(read_edge).collect::<Option<_>>()?,
             groups: groups.into_iter().map(read_group).collect::<Option<_>>()?,
             domains: domains.into_iter().map(read_domain).collect::<Option<_>>()?,
+            ip_policies: ip_policies.into_iter().map(read_ip_policy).collect::<Option<_>>()?,
         })
     };
     all().ok_or_else(|| store.broken("a record names something in a way that no edge does"))
@@ -200,7 +225,44 @@ fn route(route: &Route) -> RouteRecord {
             client_secret: module.client_secret.expose().to_owned(),
             scopes: module.scopes.clone(),
         }),
+        modules: modules(route),
     }
+}
+
+fn modules(route: &Route) -> BTreeMap<String, Value> {
+    route.modules.iter().map(|(kind, module)| (kind.name().to_owned(), module.write())).collect()
+}
+
+fn read_modules(records: BTreeMap<String, Value>) -> Option<Modules> {
+    let read = |(name, record): (String, Value)| {
+        let kind = ModuleKind::parse(&name)?;
+        Some((kind, Module::read(kind, record).ok()?))
+    };
+    records.into_iter().map(read).collect()
+}
+
+fn ip_policy(IpPolicyEntry { account, policy }: &IpPolicyEntry) -> IpPolicyRecord {
+    let rule = |rule: &IpRule| IpRuleRecord {
+        about: about(rule.id.as_str(), rule.created_at, &rule.description, &rule.metadata),
+        cidr: rule.cidr.clone(),
+        allow: rule.allow,
+    };
+    IpPolicyRecord {
+        account: account.to_string(),
+        about: about(policy.id.as_str(), policy.created_at, &policy.description, &policy.metadata),
+        rules: policy.rules.iter().map(rule).collect(),
+    }
+}
+
+fn read_ip_policy(record: IpPolicyRecord) -> Option<IpPolicyEntry> {
+    let rule = |IpRuleRecord { about, cidr, allow }: IpRuleRecord| {
+        let About { id, created_at, description, metadata } = about;
+        Some(IpRule { id: IpRuleId::parse(&id)?, created_at, description, metadata, cidr, allow })
+    };
+    let About { id, created_at, description, metadata } = record.about;
+    let rules = record.rules.into_iter().map(rule).collect::<Option<_>>()?;
+    let policy = IpPolicy { id: IpPolicyId::parse(&id)?, created_at, description, metadata, rules };
+    Some(IpPolicyEntry { account: AccountId::parse(&record.account)?, policy })
 }
 
 fn read_account(record: AccountRecord) -> Option<AccountEntry> {
@@ -278,6 +340,7 @@ fn read_route(record: RouteRecord) -> Option<Route> {
             client_secret: Secret::new("client secret", module.client_secret),
             scopes: module.scopes,
         }),
+        modules: read_modules(record.modules)?,
     })
 }
 

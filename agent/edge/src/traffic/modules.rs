@@ -24,8 +24,8 @@ pub(crate) struct Modules {
     pub(crate) basic_auth: Option<Vec<(String, Secret)>>,
     /// Whose webhooks alone, and what they are signed with.
     pub(crate) webhook: Option<(String, Secret)>,
-    /// The share of failures that is too much, 0 to 1.
-    pub(crate) circuit_breaker: Option<f64>,
+    /// When the app fails too much.
+    pub(crate) circuit_breaker: Option<CircuitBreaker>,
     pub(crate) request_headers: Option<HeaderChanges>,
     pub(crate) response_headers: Option<HeaderChanges>,
     pub(crate) compression: bool,
@@ -83,10 +83,8 @@ impl Modules {
 
     fn changes(&self) -> Result<Vec<Rule<RequestAction>>, Refusal> {
         let mut changes = Vec::new();
-        if let Some(threshold) = self.circuit_breaker {
-            changes.push(RequestAction::CircuitBreaker(
-                CircuitBreaker::new(threshold).map_err(|error| invalid(&error))?,
-            ));
+        if let Some(breaker) = &self.circuit_breaker {
+            changes.push(RequestAction::CircuitBreaker(breaker.clone()));
         }
         if let Some(headers) = &self.request_headers {
             headers

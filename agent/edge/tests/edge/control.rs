@@ -195,7 +195,7 @@ async fn what_cannot_be_done_is_refused() {
     assert_eq!(refused(Method::POST, "/edges/https", json!({ "nonsense": 1 })).await, expected(400, "213"));
     let taken = json!({ "hostports": [format!("{}:443", edge.hosts[0])] });
     assert_eq!(refused(Method::POST, "/edges/https", taken).await, expected(400, "381"));
-    assert_eq!(refused(Method::PATCH, &route, json!({ "compression": {} })).await, expected(400, "214"));
+    assert_eq!(refused(Method::PATCH, &route, json!({ "oauth": {} })).await, expected(400, "214"));
     let oidc = format!("{route}/oidc");
     assert_eq!(refused(Method::PUT, &oidc, json!({})).await, expected(400, "1688"));
     world.account().entitle_to_oidc(false).unwrap();

@@ -24,6 +24,7 @@ mod pooling;
 mod proxy_protocol;
 mod proxying;
 mod restarting;
+mod routes;
 mod smuggling;
 mod streaming;
 mod tcp;

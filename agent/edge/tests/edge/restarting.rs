@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use edge::model::{ApiKeyChange, DomainChange, Host, OidcModule, PathMatch, RouteChange};
+use edge::model::{ApiKeyChange, DomainChange, Host, IpChange, OidcModule, PathMatch, RouteChange};
 use edge::{Config, Edge, StartError, StateDir, StoreError};
 use ground::Secret;
 use http::{Method, StatusCode};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::agent::{Agent, Behind, again, guarded, https};
 use crate::app::App;
-use crate::client::{Browser, text};
+use crate::client::{Browser, body, send, text};
 use crate::control::{call, ok};
 use crate::issuer::ISSUER;
 use crate::world::World;
@@ -36,8 +36,15 @@ fn with_keys(mut world: World, authtoken: Secret, api_key: Secret) -> World {
 /// Everything that the API shows of what is set up.
 async fn shown(world: &World) -> Vec<Value> {
     let mut all = Vec::new();
-    for path in ["/edges/https", "/backends/tunnel_group", "/reserved_domains", "/endpoints", "/app/sessions"]
-    {
+    for path in [
+        "/edges/https",
+        "/backends/tunnel_group",
+        "/reserved_domains",
+        "/endpoints",
+        "/app/sessions",
+        "/ip_policies",
+        "/ip_policy_rules",
+    ] {
         all.push(ok(world, Method::GET, path, None).await);
     }
     all
@@ -54,6 +61,17 @@ async fn what_was_set_up_is_there_again() {
     let exact = RouteChange { matches: Some(PathMatch::Exact("/open".into())), ..RouteChange::default() };
     account.create_route(&edge.id, exact).unwrap();
     account.reserve_domain(Host::parse("kept.tunnel.test").unwrap(), DomainChange::default()).unwrap();
+    let policy = account.create_ip_policy(&IpChange::default()).unwrap();
+    let everyone = IpChange { cidr: Some("127.0.0.0/8".into()), ..IpChange::default() };
+    account.create_ip_rule(&policy.id, true, &everyone).unwrap();
+    let guarded = format!("/edges/https/{}/routes/{}", edge.id, edge.routes[0].id);
+    for (module, value) in [
+        ("ip_restriction", json!({ "ip_policy_ids": [policy.id.as_str()] })),
+        ("user_agent_filter", json!({ "deny": ["curl.*"] })),
+        ("webhook_verification", json!({ "enabled": false, "provider": "github", "secret": "hush" })),
+    ] {
+        ok(&world, Method::PUT, &format!("{guarded}/{module}"), Some(value)).await;
+    }
     let gone = account.create_edge_with_tunnel_group("").unwrap();
     account.delete_edge(&gone.id).unwrap();
     let acl = json!({ "acl": ["bind:*.tunnel.test"] });
@@ -78,6 +96,8 @@ async fn what_was_set_up_is_there_again() {
     let url = format!("https://{}/", edge.hosts[0]);
     let mut browser = Browser::default();
     assert_eq!(browser.open(&world, &url).await.status(), StatusCode::FOUND, "the Edge is guarded again");
+    let curl = http::Request::get(&url).header("user-agent", "curl/8").body(body("")).unwrap();
+    assert_eq!(send(&world, curl).await.status(), StatusCode::FORBIDDEN, "and so are its user agents");
     let labeled = Agent::new(&world, &App::new("inside")).await;
     labeled.label("edge", edge.id.as_str()).await;
     assert_eq!(browser.sign_in(&world, &url).await, url);

@@ -63,6 +63,28 @@ impl CircuitBreaker {
         Ok(Self::with(error_threshold, DEFAULT_VOLUME, DEFAULT_DURATION, DEFAULT_DURATION, true))
     }
 
+    /// The circuit breaker module with all that can be chosen: how many answers there must be in the window, how long
+    /// the window is, and how long everything is refused then. What is not chosen is ten, or ten seconds.
+    pub fn configured(
+        error_threshold: f64,
+        volume: Option<u32>,
+        window: Option<Duration>,
+        tripped: Option<Duration>,
+    ) -> Result<Self, ModuleError> {
+        let default = Self::new(error_threshold)?;
+        let within = |duration: Option<Duration>| {
+            let duration = duration.unwrap_or(DEFAULT_DURATION);
+            if (DURATIONS.0..=DURATIONS.1).contains(&duration) {
+                return Ok(duration);
+            }
+            let message =
+                format!("A circuit breaker's durations are 1 s to 120 s, not {} s.", duration.as_secs());
+            Err(ModuleError(message))
+        };
+        let volume = volume.unwrap_or(DEFAULT_VOLUME);
+        Ok(Self::with(default.error_threshold, volume, within(window)?, within(tripped)?, true))
+    }
+
     pub(crate) fn read(config: &Value<'_>) -> Result<Self, PolicyError> {
         let mut members = config.members()?;
         let threshold = members.required("error_threshold")?.number(0.0..=1.0)?;

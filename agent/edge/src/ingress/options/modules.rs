@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ground::Secret;
+use policy::action::CircuitBreaker;
 use serde_json::Value;
 use wire::message::{BasicAuth, Bind, Headers, HttpOptions, WebhookVerification};
 
@@ -25,7 +26,7 @@ pub(super) fn modules(bind: &Bind, options: &HttpOptions) -> Result<Modules, Ref
         user_agent_filter: agents.map(|module| (module.allow.clone(), module.deny.clone())),
         basic_auth: basic_auth(options.basic_auth.as_ref(), &options.auth)?,
         webhook: options.webhook_verification.as_ref().map(webhook).transpose()?,
-        circuit_breaker: options.circuit_breaker.map(|module| module.error_threshold),
+        circuit_breaker: options.circuit_breaker.map(|module| breaker(module.error_threshold)).transpose()?,
         request_headers: options.request_headers.as_ref().map(headers).transpose()?,
         response_headers: options.response_headers.as_ref().map(headers).transpose()?,
         compression: options.compression.is_some(),
@@ -66,6 +67,10 @@ fn basic_auth(module: Option<&BasicAuth>, old: &str) -> Result<Option<Vec<(Strin
         credentials.push((pair.0.to_owned(), Secret::new("password", pair.1)));
     }
     Ok((module.is_some() || !old.is_empty()).then_some(credentials))
+}
+
+fn breaker(error_threshold: f64) -> Result<CircuitBreaker, Refusal> {
+    CircuitBreaker::new(error_threshold).map_err(|error| invalid(error.to_string()))
 }
 
 fn webhook(module: &WebhookVerification) -> Result<(String, Secret), Refusal> {
