@@ -235,6 +235,7 @@ async fn whoever_stops_reading_ends_the_agent() {
     let mut agent = tokio::process::Command::new(env!("CARGO_BIN_EXE_gatewright"))
         .args(["http", &world.app_port(), "--server-addr", &world.server_addr()])
         .args(["--root-cas", world.trust_file(), "--authtoken", world.authtoken.expose()])
+        .args(["--web-addr", "127.0.0.1:0", "--config", "/dev/null"])
         .stdout(std::process::Stdio::piped())
         .kill_on_drop(true)
         .spawn()

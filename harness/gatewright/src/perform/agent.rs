@@ -66,6 +66,9 @@ impl World {
                 ("GATEWRIGHT_SERVER_ADDR", self.edge().agent_addr().to_string()),
                 ("GATEWRIGHT_ROOT_CAS", self.trust_file()?),
                 ("NGROK_AUTHTOKEN", authtoken),
+                // Neither what this machine's user has configured nor a port that others may want is any of its.
+                ("NGROK_CONFIG", "/dev/null".to_owned()),
+                ("GATEWRIGHT_WEB_ADDR", "127.0.0.1:0".to_owned()),
             ],
         };
         self.agents().hire(name, Process::start(launch, self)?).await;
