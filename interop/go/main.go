@@ -22,9 +22,6 @@ import (
 
 const client = "golang.ngrok.com/ngrok/v2"
 
-// How long a call may take.
-const patience = 10 * time.Second
-
 type object = map[string]any
 
 // What is asked for.
@@ -74,15 +71,13 @@ func main() {
 }
 
 func (a *agent) perform(asked asked) (object, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
 	switch asked.Do {
 	case "connect":
 		return object{}, a.connect(asked)
 	case "listen":
-		return a.listen(ctx, asked)
+		return a.listen(asked)
 	case "close":
-		return object{}, a.endpoints[asked.ID].CloseWithContext(ctx)
+		return object{}, a.endpoints[asked.ID].Close()
 	case "close the session":
 		return object{}, a.ngrok.Disconnect()
 	case "tell what was seen":
@@ -146,11 +141,13 @@ func command(_ context.Context, _ ngrok.AgentSession, request rpc.Request) ([]by
 	return nil, nil
 }
 
-func (a *agent) listen(ctx context.Context, asked asked) (object, error) {
+func (a *agent) listen(asked asked) (object, error) {
 	options, upstream, err := endpointOptions(asked)
 	if err != nil {
 		return nil, err
 	}
+	// What listens and forwards does so as long as this.
+	ctx := context.Background()
 	if asked.App != "own" {
 		endpoint, err := a.ngrok.Forward(ctx, ngrok.WithUpstream(asked.App, upstream...), options...)
 		if err != nil {

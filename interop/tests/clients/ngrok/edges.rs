@@ -15,7 +15,7 @@ pub(super) fn exercises() -> Vec<Exercise> {
     vec![Exercise {
         name: "edges/only-the-assigned-get-in",
         // The Go SDK has labels no more.
-        sdks: &[Sdk::Node, Sdk::Python, Sdk::Rust],
+        sdks: Sdk::OF_THE_CRATE,
         needs: &[Platform::Browser, Platform::Python("ngrok-api")],
         play: |scene| Box::pin(labeled(scene)),
     }]

@@ -2,26 +2,35 @@
 //! own; and beside them the control API's client.
 
 mod api;
+mod certificates;
+mod clients;
 mod commands;
 mod edges;
+mod modules;
 mod oidc;
+mod policies;
 mod refusals;
 mod relay;
 mod scene;
 mod sdk;
 mod sessions;
+mod transports;
 mod upstream;
 mod visitors;
 mod world;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::packages::Packages;
 use crate::platform::Platform;
 use crate::test::Test;
 use scene::Scene;
 use sdk::Sdk;
+
+/// How long an exercise may take.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// What is going on in an exercise.
 type Playing<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + 'a>>;
@@ -44,6 +53,9 @@ pub(crate) fn tests() -> impl Iterator<Item = Test> {
         refusals::exercises(),
         commands::exercises(),
         sessions::exercises(),
+        transports::exercises(),
+        modules::exercises(),
+        policies::exercises(),
     ]
     .concat();
     let of_sdks =
@@ -62,6 +74,7 @@ fn test(exercise: Exercise, sdk: Sdk) -> Test {
 
 async fn perform(exercise: Exercise, sdk: Sdk, packages: Arc<Packages>) -> Result<(), String> {
     let mut scene = Scene::set(sdk, packages).await?;
-    (exercise.play)(&mut scene).await?;
+    let played = tokio::time::timeout(LIMIT, (exercise.play)(&mut scene)).await;
+    played.map_err(|_| format!("the exercise was not done after {} s", LIMIT.as_secs()))??;
     scene.end().await
 }

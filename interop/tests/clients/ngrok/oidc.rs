@@ -10,7 +10,7 @@ use crate::platform::Platform;
 pub(super) fn exercises() -> Vec<Exercise> {
     vec![Exercise {
         name: "oidc/only-the-assigned-get-in",
-        sdks: &[Sdk::Node, Sdk::Python, Sdk::Rust],
+        sdks: Sdk::OF_THE_CRATE,
         needs: &[Platform::Browser],
         play: |scene| Box::pin(bound(scene)),
     }]

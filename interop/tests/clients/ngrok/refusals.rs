@@ -22,7 +22,7 @@ pub(super) fn exercises() -> Vec<Exercise> {
         },
         Exercise {
             name: "refusals/oidc",
-            sdks: &[Sdk::Node, Sdk::Python, Sdk::Rust],
+            sdks: Sdk::OF_THE_CRATE,
             needs: &[],
             play: |scene| Box::pin(oidc(scene)),
         },

@@ -11,7 +11,7 @@ use super::world::World;
 use crate::packages::Packages;
 
 /// How long may pass until something is so, and between two looks at it.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What an exercise finds.

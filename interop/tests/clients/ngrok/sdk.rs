@@ -28,6 +28,9 @@ pub(crate) enum Sdk {
 impl Sdk {
     pub(crate) const ALL: [Self; 4] = [Self::Node, Self::Python, Self::Rust, Self::Go];
 
+    /// The SDKs that are made of the crate.
+    pub(crate) const OF_THE_CRATE: &[Self] = &[Self::Node, Self::Python, Self::Rust];
+
     pub(crate) fn client(self) -> Client {
         let (package, platform) = match self {
             Self::Node => ("@ngrok/ngrok", Platform::Node),

@@ -1,67 +1,164 @@
-//! An app that a program forwards to: it answers whoever comes the same, and keeps what it was told, to the byte.
+//! Apps that a program forwards to. They keep what they were told, to the byte.
 
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
-/// More than any head of a request has here.
+/// More than anybody says here before an answer.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// Dropped, it is gone.
-pub(crate) struct Upstream {
+/// How the PROXY protocol begins in its second version, which looks as if a request's head had ended.
+pub(super) const PROXY_V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+
+/// An app. Dropped, it is gone.
+pub(super) struct Upstream {
     addr: SocketAddr,
-    heads: Arc<Mutex<Vec<String>>>,
+    told: Told,
     _serving: JoinSet<()>,
+}
+
+/// What each connection began with.
+type Told = Arc<Mutex<Vec<Vec<u8>>>>;
+
+/// What it does.
+#[derive(Clone)]
+enum Kind {
+    /// It waits for a request's head, and answers this.
+    Answers(&'static str),
+    /// It says what it is told, as it comes.
+    Repeats,
+    /// The same over TLS.
+    RepeatsOverTls(TlsAcceptor),
+    /// It greets whoever speaks HTTP/2 with prior knowledge.
+    SpeaksHttp2,
 }
 
 impl Upstream {
     /// It answers every request with these bytes, and closes the connection then.
-    pub(crate) async fn answering(response: &'static str) -> Result<Self, String> {
+    pub(super) async fn answering(response: &'static str) -> Result<Self, String> {
+        Self::start(Kind::Answers(response)).await
+    }
+
+    /// It says what it is told, as it comes.
+    pub(super) async fn repeating() -> Result<Self, String> {
+        Self::start(Kind::Repeats).await
+    }
+
+    /// The same over TLS, which it ends itself.
+    pub(super) async fn repeating_over_tls(tls: TlsAcceptor) -> Result<Self, String> {
+        Self::start(Kind::RepeatsOverTls(tls)).await
+    }
+
+    /// It greets whoever speaks HTTP/2 with prior knowledge; requests are kept as their first line would be.
+    pub(super) async fn speaking_http2() -> Result<Self, String> {
+        Self::start(Kind::SpeaksHttp2).await
+    }
+
+    async fn start(kind: Kind) -> Result<Self, String> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.map_err(|error| format!("an upstream can't listen: {error}"))?;
         let addr = listener.local_addr().map_err(|error| error.to_string())?;
-        let heads = Arc::default();
+        let told = Told::default();
         let mut serving = JoinSet::new();
-        serving.spawn(serve(listener, response, Arc::clone(&heads)));
-        Ok(Self { addr, heads, _serving: serving })
+        serving.spawn(serve(listener, kind, Arc::clone(&told)));
+        Ok(Self { addr, told, _serving: serving })
     }
 
-    pub(crate) fn addr(&self) -> SocketAddr {
+    pub(super) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// What came first on each connection, up to the end of a request's head.
-    pub(crate) fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What it was told on each connection: a request's head and what came with it, or everything.
+    pub(super) fn told(&self) -> Vec<Vec<u8>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same, as text.
+    pub(super) fn heads(&self) -> Vec<String> {
+        self.told().iter().map(|told| String::from_utf8_lossy(told).into_owned()).collect()
     }
 }
 
-async fn serve(listener: TcpListener, response: &'static str, heads: Arc<Mutex<Vec<String>>>) {
+async fn serve(listener: TcpListener, kind: Kind, told: Told) {
     let mut connections = JoinSet::new();
     while let Ok((connection, _)) = listener.accept().await {
-        let heads = Arc::clone(&heads);
+        let (kind, told) = (kind.clone(), Arc::clone(&told));
         connections.spawn(async move {
-            let _ = answer(connection, response, &heads).await;
+            // Whoever breaks off is heard no more.
+            let _ = match kind {
+                Kind::Answers(response) => answer(connection, response, &told).await,
+                Kind::Repeats => repeat(connection, &told).await,
+                Kind::RepeatsOverTls(tls) => match tls.accept(connection).await {
+                    Ok(connection) => repeat(connection, &told).await,
+                    Err(error) => Err(error),
+                },
+                Kind::SpeaksHttp2 => {
+                    greet(connection, &told).await;
+                    Ok(())
+                }
+            };
         });
     }
 }
 
 async fn answer(
-    mut connection: TcpStream,
+    mut connection: impl AsyncRead + AsyncWrite + Unpin,
     response: &str,
-    heads: &Mutex<Vec<String>>,
+    told: &Told,
 ) -> std::io::Result<()> {
     let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") && head.len() < MOST_BYTES {
+    let is_whole = |head: &[u8]| head.windows(4).skip(PROXY_V2.len()).any(|bytes| bytes == b"\r\n\r\n");
+    while head.len() < MOST_BYTES && !is_whole(&head) {
         if connection.read_buf(&mut head).await? == 0 {
             return Ok(());
         }
     }
-    let head = String::from_utf8_lossy(&head).into_owned();
-    heads.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+    told.lock().unwrap_or_else(PoisonError::into_inner).push(head);
     connection.write_all(response.as_bytes()).await?;
     connection.shutdown().await
+}
+
+async fn repeat(mut connection: impl AsyncRead + AsyncWrite + Unpin, told: &Told) -> std::io::Result<()> {
+    let at = {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.push(Vec::new());
+        told.len() - 1
+    };
+    let mut heard = [0; 1024];
+    loop {
+        let length = connection.read(&mut heard).await?;
+        if length == 0 {
+            return connection.shutdown().await;
+        }
+        told.lock().unwrap_or_else(PoisonError::into_inner)[at].extend(&heard[..length]);
+        connection.write_all(&heard[..length]).await?;
+    }
+}
+
+async fn greet(connection: TcpStream, told: &Told) {
+    let service = service_fn(|request: Request<Incoming>| {
+        let line = format!(
+            "{} {} {:?}",
+            request.method(),
+            request.uri().path_and_query().map_or("", |it| it.as_str()),
+            request.version()
+        );
+        told.lock().unwrap_or_else(PoisonError::into_inner).push(line.into_bytes());
+        async { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"Hello, world!")))) }
+    });
+    // Whoever speaks something else is not understood.
+    let _ =
+        http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(connection), service).await;
 }

@@ -19,6 +19,10 @@ impl World {
         self.0.authority()
     }
 
+    pub(crate) fn authority_pem(&self) -> Result<String, String> {
+        std::fs::read_to_string(self.authority()).map_err(|error| format!("{}: {error}", self.authority()))
+    }
+
     /// Where agents join, as `host:port`.
     pub(crate) fn agent_addr(&self) -> &str {
         text(&self.0.said["edge"]["agent_addr"])
@@ -40,9 +44,12 @@ impl World {
 
     /// The same, with the port at which people find it.
     pub(crate) fn hostport(&self, name: &str) -> String {
+        format!("{}:{}", self.domain(name), self.https_port())
+    }
+
+    pub(crate) fn https_port(&self) -> u16 {
         let addr = text(&self.0.said["edge"]["https_addr"]);
-        let port = addr.rsplit(':').next().unwrap_or_default();
-        format!("{}:{port}", self.domain(name))
+        addr.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default()
     }
 
     /// What stands in the address bar before a path of this name's.
