@@ -18,6 +18,8 @@ const MAX_SIZE: u64 = 1024 * 1024;
 const MAX_REGEX: usize = 64 * 1024;
 /// Steps that compiling one takes.
 const REGEX_COST: u64 = 500;
+/// How many items a step compares.
+const COMPARISONS_A_STEP: u64 = 16;
 /// How many bytes of text a step handles.
 const BYTES_A_STEP: u64 = 4096;
 
@@ -127,6 +129,11 @@ impl Checker {
         }
         let name = call.func_name.clone();
         let function = functions::find(&name).ok_or_else(|| {
+            if functions::NOT_OFFERED.contains(&name.as_str()) {
+                // CEL has another name for `sortBy` inside.
+                let written = if name.starts_with('@') { "sortBy" } else { &name };
+                return format!("this edge does not offer `{written}`");
+            }
             let near = nearest(&name, functions::names());
             let advice = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             format!("there is no function `{name}`{advice}")
@@ -182,7 +189,7 @@ impl Checker {
         let step = self.expression(&mut comprehension.loop_step)?;
         let last = self.scope.len() - 1;
         let size = initial.size.saturating_add(range.items.saturating_mul(step.size));
-        let items = range.items.saturating_mul(step.items.max(1));
+        let items = initial.items.saturating_add(range.items.saturating_mul(step.items.max(1)));
         self.scope[last].1 = Estimate { cost: 1, size, items };
         let result = self.expression(&mut comprehension.result)?;
         self.scope.truncate(depth);
@@ -209,6 +216,10 @@ fn grown(all: Estimate, arguments: &[Estimate], growth: Growth) -> Estimate {
         Growth::Sum => Estimate { size: all.size.saturating_add(64), ..all },
         Growth::Scalar => Estimate { size: 64, items: 0, ..all },
         Growth::Encoded => Estimate { size: all.size.saturating_mul(6).saturating_add(256), ..all },
+        Growth::Compared => {
+            let compared = all.items.saturating_mul(all.items) / COMPARISONS_A_STEP;
+            Estimate { cost: all.cost.saturating_add(compared).saturating_add(all.items), ..all }
+        }
         Growth::Pieces => Estimate { items: all.size.saturating_add(1), ..all },
         Growth::Product => {
             let product = arguments

@@ -35,6 +35,8 @@ pub(super) enum Growth {
     Encoded,
     /// As many pieces as its arguments have letters.
     Pieces,
+    /// No larger than its argument, whose items are compared with each other.
+    Compared,
     /// As large as its arguments' product.
     Product,
 }
@@ -47,8 +49,8 @@ const fn reading(name: &'static str, reads: &'static str, from: Phase) -> Functi
     Function { name, reads: Some(reads), from, growth: Growth::Sum }
 }
 
-static FUNCTIONS: [Function; 94] = {
-    use Growth::{Encoded, Pieces, Product, Scalar, Sum};
+static FUNCTIONS: [Function; 102] = {
+    use Growth::{Compared, Encoded, Pieces, Product, Scalar, Sum};
     use Phase::{HttpRequest, HttpResponse};
     [
         // Operators.
@@ -95,10 +97,12 @@ static FUNCTIONS: [Function; 94] = {
         of("getMinutes", Scalar),
         of("getMonth", Scalar),
         of("getSeconds", Scalar),
-        // CEL's string and encoder extensions.
+        // CEL's extensions for texts, lists and encodings; `lists.range` would make lists of any length.
         of("base64.decode", Sum),
         of("base64.encode", Encoded),
         of("charAt", Scalar),
+        of("distinct", Compared),
+        of("flatten", Sum),
         of("format", Product),
         of("indexOf", Scalar),
         of("join", Product),
@@ -106,7 +110,9 @@ static FUNCTIONS: [Function; 94] = {
         of("lowerAscii", Sum),
         of("replace", Product),
         of("reverse", Sum),
+        of("slice", Sum),
         of("split", Pieces),
+        of("sort", Compared),
         of("strings.quote", Encoded),
         of("substring", Sum),
         of("trim", Sum),
@@ -118,6 +124,7 @@ static FUNCTIONS: [Function; 94] = {
         of("decodeQueryString", Pieces),
         of("encodeBase64", Encoded),
         of("encodeJson", Encoded),
+        of("encodeQueryString", Encoded),
         of("escapeUrl", Encoded),
         of("hash.sha1", Scalar),
         of("hash.sha256", Scalar),
@@ -126,10 +133,13 @@ static FUNCTIONS: [Function; 94] = {
         of("inCidrRanges", Scalar),
         of("isJson", Scalar),
         of("isPrivateIp", Scalar),
+        of("isQueryString", Scalar),
+        of("isURL", Scalar),
         of("json.decode", Pieces),
         of("json.encode", Encoded),
         of("lower", Encoded),
         of("queryString.decode", Pieces),
+        of("queryString.encode", Encoded),
         of("rand.double", Scalar),
         of("rand.int", Scalar),
         of("sha1", Scalar),
@@ -152,8 +162,28 @@ static FUNCTIONS: [Function; 94] = {
     ]
 };
 
-const NAMESPACES: [&str; 8] =
-    ["base64", "basic_auth", "hash", "json", "queryString", "rand", "strings", "url"];
+const NAMESPACES: [&str; 10] =
+    ["base64", "basic_auth", "hash", "json", "lists", "queryString", "rand", "secrets", "strings", "url"];
+
+/// What ngrok, or CEL, has and this edge does not.
+pub(super) const NOT_OFFERED: [&str; 16] = [
+    "crc32",
+    "crc64",
+    "hash.crc32",
+    "hash.crc64",
+    "hash.md5",
+    "hash.xxhash64",
+    "lists.range",
+    "md5",
+    "parseUrl",
+    "quote",
+    "secrets.get",
+    "sortBy",
+    "type",
+    "url.parse",
+    "xxhash64",
+    "@sortByAssociatedKeys",
+];
 
 pub(super) fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)
@@ -201,6 +231,7 @@ macro_rules! declare {
 pub(super) fn environment() -> Env {
     let mut env = Env::stdlib().with_optional_support(false);
     env.add_extension(extensions::strings).expect("its functions are declared once");
+    env.add_extension(extensions::lists).expect("its functions are declared once");
     env.add_extension(extensions::encoders).expect("its functions are declared once");
     addresses(&mut env);
     encodings(&mut env);
@@ -270,6 +301,15 @@ fn encodings(env: &mut Env) {
         let pair = format!("{}:{}", text(arguments, 0)?, text(arguments, 1)?);
         Ok(format!("Basic {}", STANDARD.encode(pair)).into())
     });
+    declare!(env, "hash.sha1", global(STRING_TYPE, STRING_TYPE), |arguments| {
+        hash(arguments, &digest::SHA1_FOR_LEGACY_USE_ONLY)
+    });
+    declare!(env, "hash.sha256", global(STRING_TYPE, STRING_TYPE), |arguments| {
+        hash(arguments, &digest::SHA256)
+    });
+    declare!(env, "hash.sha512", global(STRING_TYPE, STRING_TYPE), |arguments| {
+        hash(arguments, &digest::SHA512)
+    });
     declare!(env, "hash.sha1", global(STRING_TYPE), |arguments| hash(
         arguments,
         &digest::SHA1_FOR_LEGACY_USE_ONLY
@@ -294,6 +334,18 @@ fn encodings(env: &mut Env) {
     declare!(env, "escapeUrl", member(STRING_TYPE), escaped);
     declare!(env, "url.unescape", global(STRING_TYPE), unescaped);
     declare!(env, "unescapeUrl", member(STRING_TYPE), unescaped);
+    declare!(env, "isURL", member(STRING_TYPE), |arguments| {
+        let url = text(arguments, 0)?.parse::<url::Url>();
+        Ok(Value::Bool(url.is_ok_and(|url| url.has_host())))
+    });
+    declare!(env, "isQueryString", member(STRING_TYPE), |arguments| {
+        let text = text(arguments, 0)?;
+        let pairs =
+            || text.split('&').all(|pair| pair.split_once('=').is_some_and(|(name, _)| !name.is_empty()));
+        Ok(Value::Bool(!text.contains([' ', '?', '#']) && pairs()))
+    });
+    declare!(env, "queryString.encode", global(MAP_TYPE), encoded_query);
+    declare!(env, "encodeQueryString", member(MAP_TYPE), encoded_query);
     declare!(env, "queryString.decode", global(STRING_TYPE), query);
     declare!(env, "decodeQueryString", member(STRING_TYPE), query);
 }
@@ -343,9 +395,17 @@ fn text(arguments: &[Value], at: usize) -> Result<&str, &'static str> {
     }
 }
 
+/// A digest of the first argument, in the format that the second names: `hex`, which is the default, or `base64`.
 fn hash(arguments: &[Value], algorithm: &'static Algorithm) -> Result<Value, &'static str> {
     let digest = digest::digest(algorithm, text(arguments, 0)?.as_bytes());
-    Ok(hex(digest.as_ref()).into())
+    match arguments.get(1) {
+        None => Ok(hex(digest.as_ref()).into()),
+        Some(_) => match text(arguments, 1)? {
+            "hex" => Ok(hex(digest.as_ref()).into()),
+            "base64" => Ok(STANDARD.encode(digest).into()),
+            _ => Err("the format is hex or base64"),
+        },
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -377,4 +437,23 @@ fn query(arguments: &[Value]) -> Result<Value, &'static str> {
     let pairs = url::form_urlencoded::parse(text(arguments, 0)?.as_bytes());
     let map = pairs.map(|(name, value)| (Key::from(name.into_owned()), Value::from(value.into_owned())));
     Ok(Value::Map(Map { map: Arc::new(map.collect()) }))
+}
+
+/// A map as a query, its names sorted. A name with a list of values is there once for each.
+fn encoded_query(arguments: &[Value]) -> Result<Value, &'static str> {
+    let [Value::Map(map)] = arguments else { return Err("a map is needed") };
+    let mut pairs = Vec::new();
+    for (name, value) in map.map.iter() {
+        let values = match value {
+            Value::List(values) => values.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for value in values {
+            let Value::String(value) = value else { return Err("a query has texts alone") };
+            pairs.push((name.to_string(), value.to_string()));
+        }
+    }
+    pairs.sort();
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    Ok(query.into())
 }
