@@ -112,6 +112,11 @@ impl Framing {
                     };
                     &bytes[taken..]
                 }
+                // Most of a head is values that say nothing about framing.
+                At::HeaderValue(_) if self.field == Field::Other && *first > b'\r' => {
+                    let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+                    &bytes[end.unwrap_or(bytes.len())..]
+                }
                 _ => {
                     self.step(*first)?;
                     rest
@@ -137,6 +142,12 @@ impl Framing {
                 | HeaderLf(Section::Head)
                 | SectionLf(Section::Head)
         )
+    }
+
+    /// Whether what was read ended with a message.
+    #[cfg(test)]
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.at, At::Idle | At::Blank | At::BlankLf)
     }
 
     /// The server agrees to what the last head asked for: to speak another protocol from here on.

@@ -104,3 +104,90 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Strict<I> {
         self.io.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http::{Request, Response};
+    use http_body_util::{BodyExt, Empty};
+    use hyper::body::{Bytes, Incoming};
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
+    use proptest::prelude::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// How many requests the server sees whole in these bytes.
+    async fn seen(bytes: &[u8]) -> usize {
+        let (mut near, far) = tokio::io::duplex(bytes.len() + 1);
+        near.write_all(bytes).await.unwrap();
+        near.shutdown().await.unwrap();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let counted = Arc::clone(&counted);
+            async move {
+                if request.into_body().collect().await.is_ok() {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+            }
+        });
+        let stream = TokioIo::new(Strict::new(far, Fault::default()));
+        let serving = http1::Builder::new().half_close(true).serve_connection(stream, service);
+        let reading = async {
+            let mut answers = Vec::new();
+            let _ = near.read_to_end(&mut answers).await;
+        };
+        let _ = tokio::join!(serving, reading);
+        count.load(Ordering::Relaxed)
+    }
+
+    /// How many messages end in these bytes, before something is wrong.
+    fn framed(bytes: &[u8]) -> usize {
+        let mut framing = Framing::default();
+        let mut count = 0;
+        for byte in bytes {
+            let within = !framing.is_idle();
+            if framing.read(&[*byte]).is_err() {
+                break;
+            }
+            count += usize::from(within && framing.is_idle());
+        }
+        count
+    }
+
+    #[tokio::test]
+    async fn the_server_sees_what_was_framed() {
+        let post = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+        let chunked =
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        let bytes = [&post[..], chunked, post].concat();
+        assert_eq!((seen(&bytes).await, framed(&bytes)), (3, 3));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        /// Whatever is put together of pieces that parsers stumble over: the server never finds a request where the
+        /// framing has none.
+        #[test]
+        fn the_server_never_sees_more_than_was_framed(pieces in proptest::collection::vec(prop_oneof![
+            Just("GET / HTTP/1.1\r\n"), Just("POST /x HTTP/1.1\r\n"), Just("POST / HTTP/1.0\r\n"),
+            Just("Host: a\r\n"), Just("Content-Length: 5\r\n"), Just("Content-Length: 0\r\n"),
+            Just("Transfer-Encoding: chunked\r\n"), Just("transfer-encoding:chunked\r\n"), Just("X: y\r\n"),
+            Just("Transfer-Encoding: identity\r\n"), Just("Connection: upgrade\r\nUpgrade: websocket\r\n"),
+            Just("\r\n"), Just("\n"), Just("\r"), Just("hello"), Just("5\r\nhello\r\n"), Just("0\r\n\r\n"),
+            Just("0;x=y\r\nT: 1\r\n\r\n"), Just("05\r\nGET /\r\n"), Just(" "), Just(":"), Just("\t"),
+        ], 1..16)) {
+            let bytes = pieces.concat().into_bytes();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let (seen, framed) = (runtime.block_on(seen(&bytes)), framed(&bytes));
+            prop_assert!(seen <= framed, "{seen} requests in {framed} messages");
+        }
+    }
+}

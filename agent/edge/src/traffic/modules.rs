@@ -13,8 +13,8 @@ use policy::{ModuleError, Phase, RequestAction, ResponseAction, Rule};
 use super::{ModuleRules, Traffic, read_policy};
 use crate::code::{Code, Refusal};
 
-/// What a bind or a route asks for beside the gate, as it was written.
-#[derive(Clone, Debug, Default)]
+/// What a bind or a route asks for beside the gate, as it was written, secrets of its policy included.
+#[derive(Clone, Default)]
 pub(crate) struct Modules {
     /// Ranges that may come in, and ranges that may not.
     pub(crate) ip_restriction: Option<(Vec<String>, Vec<String>)>,
