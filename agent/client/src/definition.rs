@@ -1,25 +1,25 @@
 //! A tunnel in ngrok's own words, as command lines, configuration files and the local API say it, and the endpoint that
 //! it asks for.
 
+mod applies;
+mod pem;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ground::Secret;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::rustls::ClientConfig;
 use wire::message::{
     BasicAuth, CircuitBreaker, Compression, Credential, Headers, HttpOptions, IpRestriction, MutualTls,
     OAuth, Oidc, TcpOptions, TlsOptions, TlsTermination, UserAgentFilter, WebhookVerification,
     WebsocketTcpConverter,
 };
 
+use self::pem::{read, roots, server};
 use crate::config::Scheme;
 use crate::endpoint::{Endpoint, Kind, UpstreamProtocol};
 use crate::upstream::{Upstream, host_and_port};
@@ -188,7 +188,7 @@ impl Definition {
         parsed.or_else(wrong)
     }
 
-    fn upstream_tls(&self, upstream: &Upstream) -> Result<Option<Arc<tokio_rustls::rustls::ClientConfig>>> {
+    fn upstream_tls(&self, upstream: &Upstream) -> Result<Option<Arc<ClientConfig>>> {
         let http = matches!(self.proto, Proto::Http | Proto::Labeled);
         let protocol = Some(self.upstream_protocol).filter(|_| http);
         if !upstream.is_over_tls() {
@@ -405,61 +405,6 @@ impl Definition {
             (Some(_), _) => wrong("a traffic policy and a file of one are two policies"),
         }
     }
-
-    /// Options that its kind of tunnel doesn't have.
-    fn only_what_applies(&self) -> Result<()> {
-        use Proto::{Http, Labeled, Tcp, Tls};
-        let named = !(self.url.is_empty() && self.domain.is_empty() && self.subdomain.is_empty());
-        let headers = [
-            &self.request_header_add,
-            &self.request_header_remove,
-            &self.response_header_add,
-            &self.response_header_remove,
-            &self.ua_filter_allow,
-            &self.ua_filter_deny,
-        ];
-        let of_http = self.circuit_breaker.is_some()
-            || self.compression
-            || self.websocket_tcp_converter
-            || self.oauth.is_some()
-            || self.oidc.is_some()
-            || !self.basic_auth.is_empty()
-            || !self.verify_webhook.is_empty()
-            || self.scheme.is_some()
-            || headers.iter().any(|list| !list.is_empty());
-        let of_upstreams_http =
-            !self.host_header.is_empty() || self.upstream_protocol != UpstreamProtocol::Http1;
-        let of_endpoints = named
-            || self.ip_restriction().is_some()
-            || self.proxy_proto != 0
-            || !self.traffic_policy.is_empty()
-            || self.traffic_policy_file.is_some()
-            || self.pooling_enabled
-            || !self.bindings.is_empty();
-        let of_tls = self.crt.is_some() || self.key.is_some() || self.terminate_at.is_some();
-        let rules: [(bool, &[Proto], &str); 8] = [
-            (of_http, &[Http], "what only HTTP has (sign-in, headers, compression and the like)"),
-            (of_upstreams_http, &[Http, Labeled], "how HTTP is spoken with the app"),
-            (of_endpoints, &[Http, Tcp, Tls], "what its Edge decides (names, who may connect, policies)"),
-            (of_tls, &[Tls], "a certificate, or where TLS ends"),
-            (self.mutual_tls_cas.is_some(), &[Http, Tls], "client certificates"),
-            (!self.remote_addr.is_empty(), &[Tcp], "a remote address"),
-            (!self.domain.is_empty() || !self.subdomain.is_empty(), &[Http, Tls], "a domain"),
-            (!self.labels.is_empty(), &[Labeled], "labels, which are a whole tunnel's alone"),
-        ];
-        match rules.iter().find(|(asked, of, _)| *asked && !of.contains(&self.proto)) {
-            None => Ok(()),
-            Some((_, _, what)) => {
-                let kind = match self.proto {
-                    Http => "an http tunnel",
-                    Tcp => "a tcp tunnel",
-                    Tls => "a tls tunnel",
-                    Labeled => "a labeled tunnel",
-                };
-                wrong(format_args!("{kind} can't be asked for {what}"))
-            }
-        }
-    }
 }
 
 /// A name that is asked for.
@@ -478,55 +423,6 @@ fn headers(add: &[String], remove: &[String]) -> Result<Option<Headers>> {
     let (add, remove) = (add.collect::<Result<Vec<_>>>()?, remove.to_vec());
     let asked = !add.is_empty() || !remove.is_empty();
     Ok(asked.then(|| Headers { add, remove, ..Headers::default() }))
-}
-
-fn read(file: &Path) -> Result<String> {
-    std::fs::read_to_string(file)
-        .or_else(|error| wrong(format_args!("{} can't be read: {error}", file.display())))
-}
-
-fn roots(pem: &str, file: &Path) -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        let added = certificate.ok().map(|certificate| roots.add(certificate));
-        if !matches!(added, Some(Ok(()))) {
-            return wrong(format_args!("{} holds a certificate that is none", file.display()));
-        }
-    }
-    match roots.is_empty() {
-        true => wrong(format_args!("{} holds no PEM certificate", file.display())),
-        false => Ok(roots),
-    }
-}
-
-/// The server that ends TLS at the agent.
-fn server(crt: &Path, key: &Path, client_cas: Option<&Path>) -> Result<Arc<ServerConfig>> {
-    let chain = CertificateDer::pem_slice_iter(read(crt)?.as_bytes()).collect::<Result<Vec<_>, _>>();
-    let chain = chain.ok().filter(|chain| !chain.is_empty());
-    let Some(chain) = chain else {
-        return wrong(format_args!("{} holds no PEM certificate", crt.display()));
-    };
-    let private = PrivateKeyDer::from_pem_slice(read(key)?.as_bytes());
-    let Ok(private) = private else {
-        return wrong(format_args!("{} holds no PEM private key", key.display()));
-    };
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let builder =
-        ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
-    let builder = builder.or_else(wrong)?;
-    let builder = match client_cas {
-        None => builder.with_no_client_auth(),
-        Some(file) => {
-            let roots = Arc::new(roots(&read(file)?, file)?);
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
-            builder.with_client_cert_verifier(verifier.or_else(wrong)?)
-        }
-    };
-    let config = builder.with_single_cert(chain, private);
-    let config = config.or_else(|error| {
-        wrong(format_args!("{} and {} don't belong together: {error}", crt.display(), key.display()))
-    })?;
-    Ok(Arc::new(config))
 }
 
 #[cfg(test)]

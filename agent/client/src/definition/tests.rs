@@ -94,6 +94,11 @@ fn what_cannot_be_is_refused_in_words_that_help() {
             asked.labels.insert("edge".into(), "edghts_1".into());
             asked.url = "https://a.test".into();
         }),
+        refused(|asked| {
+            asked.proto = Proto::Tcp;
+            asked.verify_webhook_secret = Some(Secret::new("webhook secret", "s"));
+        }),
+        refused(|asked| asked.verify_webhook_secret = Some(Secret::new("webhook secret", "s"))),
         refused(|asked| asked.basic_auth = vec![Secret::new("password", "alone")]),
         refused(|asked| asked.circuit_breaker = Some(7.0)),
         refused(|asked| asked.url = "tls://a.test".into()),
