@@ -160,6 +160,19 @@ fn through_edge(state: &State, entry: &EdgeEntry, host: &Host, path: &str) -> Lo
             tunnels: Vec::new(),
         });
     }
+    // Where one route's policy asks in several ways, its own rules know whose login it is.
+    if GATE_PATHS.contains(&path)
+        && let Some((route, _)) = entry.sign_ins().next()
+    {
+        return Lookup::Found(Destination {
+            endpoint: endpoint.clone(),
+            route: None,
+            account: entry.account.clone(),
+            gate: entry.gates.get(&(route.clone(), host.clone())).cloned(),
+            traffic: entry.traffic.get(route).cloned(),
+            tunnels: Vec::new(),
+        });
+    }
     let route = match choose(&entry.edge.routes, path) {
         Chosen::Route(route) => route,
         Chosen::Nothing => return Lookup::NoRoute,

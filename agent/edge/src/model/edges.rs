@@ -256,12 +256,12 @@ impl Account {
         if let Some(traffic) = &traffic {
             traffic.check(Scheme::Https, settings.as_ref())?;
         }
-        let by_policy = traffic.as_ref().and_then(|traffic| traffic.sign_in());
-        let signs_in = route.oidc.is_some() || by_policy.is_some();
+        let by_policy = || traffic.iter().flat_map(|traffic| traffic.sign_ins());
+        let signs_in = route.oidc.is_some() || by_policy().next().is_some();
         if signs_in && !state.account(&self.id)?.profile.oidc {
             return Err(ModelError::Refused(limits::no_oidc()));
         }
-        if let Some(asked) = settings.as_ref().or(by_policy) {
+        for asked in settings.iter().chain(by_policy()) {
             let mut others = state.edge(&self.id, edge)?.sign_ins().filter(|(id, _)| **id != route.id);
             if let Some((id, _)) = others.find(|(_, other)| other.fingerprint() != asked.fingerprint()) {
                 let reason = format!(

@@ -262,8 +262,8 @@ impl Model {
     /// Ends the sessions at these hosts that the Edge, as it is now, would not honour.
     pub(super) fn end_other_sessions(&self, entry: &EdgeEntry, hosts: &[Host]) {
         for host in hosts {
-            let settings = entry.sign_ins().next().map(|(_, settings)| settings);
-            let settings = settings.filter(|_| entry.edge.hosts.contains(host));
+            let stays = entry.edge.hosts.contains(host);
+            let settings = entry.sign_ins().filter(|_| stays).map(|(_, settings)| settings);
             self.inner.relying_party.end_other_sessions(&self.guarded(host), settings);
         }
     }

@@ -109,7 +109,7 @@ pub(crate) struct EdgeEntry {
     pub(crate) traffic: HashMap<RouteId, Arc<Traffic>>,
     /// The gate of each such route on each host.
     pub(crate) gates: HashMap<(RouteId, Host), gate::Gate>,
-    /// The gate that finishes each host's logins, where anything asks people to sign in.
+    /// The gate that finishes each host's logins, where all that ask people to sign in ask the same.
     pub(crate) logins: HashMap<Host, gate::Gate>,
     /// Whose turn it is among the tunnels.
     pub(crate) turn: Arc<AtomicUsize>,
@@ -262,16 +262,24 @@ impl EdgeEntry {
         }
     }
 
-    /// What the Edge asks people to sign in by, with the route that does: all that do ask the same.
+    /// What the Edge asks people to sign in by, with the route that does. Routes that do ask the same; only one route's
+    /// own rules may ask in several ways.
     pub(crate) fn sign_ins(&self) -> impl Iterator<Item = (&RouteId, &gate::Settings)> {
-        let by_policy = self.traffic.iter().filter_map(|(route, traffic)| Some((route, traffic.sign_in()?)));
+        let by_policy = self
+            .traffic
+            .iter()
+            .flat_map(|(route, traffic)| traffic.sign_ins().map(move |asked| (route, asked)));
         self.settings.iter().chain(by_policy)
     }
 
     /// Makes the gates anew, after hosts, routes or settings have changed. Sessions last where nothing changed.
     pub(crate) fn make_gates(&mut self, gate: impl Fn(&Host, &gate::Settings) -> gate::Gate) {
-        let sign_in = self.sign_ins().next().map(|(_, settings)| settings.clone());
-        let logins = sign_in
+        let alike = {
+            let mut sign_ins = self.sign_ins().map(|(_, settings)| settings);
+            let first = sign_ins.next().cloned();
+            first.filter(|one| sign_ins.all(|other| other.fingerprint() == one.fingerprint()))
+        };
+        let logins = alike
             .iter()
             .flat_map(|settings| self.edge.hosts.iter().map(|host| (host.clone(), gate(host, settings))));
         self.logins = logins.collect();

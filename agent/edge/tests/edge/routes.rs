@@ -260,3 +260,31 @@ async fn a_route_is_made_and_changed_with_its_modules_at_once() {
     );
     assert_eq!(ok(&routed.world, Method::GET, &routed.path, None).await, changed);
 }
+
+#[tokio::test]
+async fn one_routes_policy_may_have_people_sign_in_in_several_ways() {
+    let routed = Routed::new().await;
+    let rule = |place: &str| {
+        json!({ "expressions": [format!("req.url.path == '{place}'")], "actions": [{
+            "type": "openid-connect",
+            "config": {
+                "issuer_url": ISSUER, "client_id": "client", "client_secret": "hush", "auth_id": &place[1..],
+            },
+        }] })
+    };
+    let policy = json!({ "on_http_request": [rule("/one"), rule("/two")] });
+    // The route is not that of the gate's own paths.
+    ok(&routed.world, Method::PATCH, &routed.path, Some(json!({ "match": "/o" }))).await;
+    routed.set("traffic_policy", json!({ "value": policy.to_string() })).await;
+    let (world, one) = (&routed.world, format!("{}/one", routed.url));
+    let mut browser = Browser::default();
+    assert_eq!(browser.sign_in(world, &one).await, one);
+    assert_eq!(text(browser.open(world, &one).await).await, "inside");
+    routed.set("response_headers", json!({ "add": { "x-a": "b" } })).await;
+    assert_eq!(text(browser.open(world, &one).await).await, "inside");
+    ok(world, Method::PATCH, &routed.path, Some(json!({ "match": "/" }))).await;
+    let two = format!("{}/two", routed.url);
+    assert_eq!(browser.sign_in(world, &two).await, two);
+    assert_eq!(text(browser.open(world, &two).await).await, "inside");
+    assert_eq!(text(browser.open(world, &one).await).await, "inside");
+}
