@@ -33,7 +33,7 @@ pub(crate) struct Framing {
     head: Head,
     /// The last eight bytes of the request line.
     line_end: [u8; 8],
-    name: Short<24>,
+    name: Short<NAME>,
     field: Field,
     value: Short<32>,
     /// The digits of a chunk's size.
@@ -92,6 +92,9 @@ enum Field {
     Coding,
 }
 
+/// As long as the longest name that matters.
+const NAME: usize = 17;
+
 /// How long a chunk's extensions may be; nobody uses them.
 const MOST_EXTENSION: u16 = 256;
 
@@ -112,15 +115,13 @@ impl Framing {
                     };
                     &bytes[taken..]
                 }
-                // Most of a head is values that say nothing about framing.
-                At::HeaderValue(_) if self.field == Field::Other && *first > b'\r' => {
-                    let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
-                    &bytes[end.unwrap_or(bytes.len())..]
-                }
-                _ => {
-                    self.step(*first)?;
-                    rest
-                }
+                _ => match self.run(bytes)? {
+                    0 => {
+                        self.step(*first)?;
+                        rest
+                    }
+                    taken => &bytes[taken..],
+                },
             };
         }
         Ok(())
@@ -154,6 +155,36 @@ impl Framing {
     pub(crate) fn switch(&mut self) {
         if self.head.upgrade {
             self.at = At::Switched;
+        }
+    }
+
+    /// Takes what can be taken at once, where most bytes of a head are: how many those are.
+    fn run(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
+        let until = |stops: fn(u8) -> bool| bytes.iter().position(|byte| stops(*byte)).unwrap_or(bytes.len());
+        match self.at {
+            At::RequestLine => {
+                let taken = until(|byte| matches!(byte, b'\r' | b'\n'));
+                for byte in &bytes[taken.saturating_sub(8)..taken] {
+                    self.request_line(*byte);
+                }
+                Ok(taken)
+            }
+            At::HeaderName(section) if self.name.is_empty() => {
+                let length = until(|byte| matches!(byte, b':' | b'\r' | b'\n' | b' ' | b'\t'));
+                if length == 0 || bytes.get(length) != Some(&b':') {
+                    return Ok(0);
+                }
+                for byte in bytes[..length].iter().take(NAME + 1) {
+                    self.name.push(byte.to_ascii_lowercase());
+                }
+                self.field = self.named(section)?;
+                self.at = At::HeaderValue(section);
+                Ok(length + 1)
+            }
+            At::HeaderValue(_) if self.field == Field::Other => {
+                Ok(until(|byte| matches!(byte, b'\r' | b'\n')))
+            }
+            _ => Ok(0),
         }
     }
 
