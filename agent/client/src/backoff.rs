@@ -30,8 +30,7 @@ impl Backoff {
     }
 
     /// How long to wait before the next attempt: never as long as another agent that failed at the same moment.
-    #[allow(clippy::should_implement_trait)]
-    pub fn next(&mut self) -> Duration {
+    pub fn wait(&mut self) -> Duration {
         if self.established.take().is_some_and(|since| since.elapsed() >= GOOD) {
             self.failed = 0;
         }
@@ -69,11 +68,11 @@ mod tests {
     #[test]
     fn a_session_that_does_not_last_is_a_failure() {
         let mut backoff = Backoff::default();
-        assert!(backoff.next() <= FIRST);
+        assert!(backoff.wait() <= FIRST);
         backoff.established();
-        assert!(backoff.next() >= BASE / 2);
+        assert!(backoff.wait() >= BASE / 2);
         assert_eq!(backoff.failed(), 2);
         backoff.established = Instant::now().checked_sub(GOOD);
-        assert!(backoff.next() <= FIRST);
+        assert!(backoff.wait() <= FIRST);
     }
 }

@@ -78,52 +78,88 @@ impl FromStr for TerminateAt {
 
 /// What is asked for. What is empty, none or false isn't; a member's meaning is that of ngrok's option of its name.
 #[derive(Clone, Debug, Default)]
-#[allow(missing_docs)]
 pub struct Definition {
+    /// Its name here.
     pub name: String,
+    /// What it carries.
     pub proto: Proto,
+    /// The app, as it was written.
     pub addr: String,
+    /// What an Edge finds a labeled tunnel by.
     pub labels: BTreeMap<String, String>,
+    /// The wished URL, or a name alone.
     pub url: String,
+    /// The wished name.
     pub domain: String,
+    /// The wished name's label under the edge's own domain.
     pub subdomain: String,
+    /// The wished `host:port` of a tcp tunnel.
     pub remote_addr: String,
+    /// The URL's scheme; https when neither this nor the URL says.
     pub scheme: Option<Scheme>,
-    /// None: as the agent does in general.
+    /// Whether the inspector keeps what passes, which it does unless it is told not to.
     pub inspect: Option<bool>,
     /// `user:password` each.
     pub basic_auth: Vec<Secret>,
+    /// Whose addresses may connect.
     pub allow_cidrs: Vec<String>,
+    /// Whose addresses may not.
     pub deny_cidrs: Vec<String>,
+    /// The share of failures, 0 to 1, at which requests are refused.
     pub circuit_breaker: Option<f64>,
+    /// Answers are compressed.
     pub compression: bool,
+    /// `preserve`, `rewrite`, or the Host header that the app reads.
     pub host_header: String,
+    /// The PEM file of the authorities whose client certificates are let in.
     pub mutual_tls_cas: Option<PathBuf>,
+    /// Sign-in by a well-known provider.
     pub oauth: Option<OAuth>,
+    /// Sign-in by an OpenID provider.
     pub oidc: Option<Oidc>,
     /// 0 for none, 1 or 2.
     pub proxy_proto: u8,
+    /// `name:value` to add to each request.
     pub request_header_add: Vec<String>,
+    /// Names to remove from each request.
     pub request_header_remove: Vec<String>,
+    /// `name:value` to add to each answer.
     pub response_header_add: Vec<String>,
+    /// Names to remove from each answer.
     pub response_header_remove: Vec<String>,
+    /// Regular expressions of the user agents that are let in.
     pub ua_filter_allow: Vec<String>,
+    /// Regular expressions of those that aren't.
     pub ua_filter_deny: Vec<String>,
+    /// Whose signed webhooks are let in.
     pub verify_webhook: String,
+    /// What they are signed with.
     pub verify_webhook_secret: Option<Secret>,
+    /// WebSocket messages become a byte stream.
     pub websocket_tcp_converter: bool,
     /// The policy itself, JSON or YAML.
     pub traffic_policy: String,
+    /// Or a file with it.
     pub traffic_policy_file: Option<PathBuf>,
+    /// The user's own words, for programs.
     pub metadata: String,
+    /// The user's own words, for people.
     pub description: String,
+    /// Other endpoints may share the URL.
     pub pooling_enabled: bool,
+    /// Kinds of endpoint, `public` when empty.
     pub bindings: Vec<String>,
+    /// What HTTP the app speaks.
     pub upstream_protocol: UpstreamProtocol,
+    /// The app's certificate is verified.
     pub upstream_tls_verify: bool,
+    /// The PEM file of the authority that it must come from; named, it is verified in any case.
     pub upstream_tls_verify_cas: Option<PathBuf>,
+    /// The PEM file of the certificate that ends TLS.
     pub crt: Option<PathBuf>,
+    /// The PEM file of its private key.
     pub key: Option<PathBuf>,
+    /// Where TLS ends; by default at the agent with a certificate, and at the app without.
     pub terminate_at: Option<TerminateAt>,
 }
 

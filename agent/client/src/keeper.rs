@@ -45,7 +45,7 @@ async fn reconnect(
     backoff: &mut Backoff,
 ) -> Result<Link, AgentError> {
     loop {
-        let delay = backoff.next();
+        let delay = backoff.wait();
         shared.say(Event::Reconnecting { failed: backoff.failed() - 1, delay, reason });
         let attempt = async {
             tokio::time::sleep(delay).await;

@@ -15,26 +15,38 @@ use crate::proxy::Proxy;
 
 /// An agent's settings; none is what the file doesn't say.
 #[derive(Clone, Debug, Default)]
-#[allow(missing_docs)]
 pub struct Settings {
+    /// The credential.
     pub authtoken: Option<Secret>,
     /// For ngrok's control API, which the agent doesn't call; kept out of sight.
     pub api_key: Option<Secret>,
+    /// The edge: `server_addr`, or `connect_url` in version 3.
     pub server_addr: Option<ServerAddr>,
+    /// Whom to trust there: `root_cas`, or `connect_cas` in version 3.
     pub root_cas: Option<Roots>,
+    /// Whom to ask for the way there.
     pub proxy_url: Option<Proxy>,
+    /// How long a connection to the edge may take to come about.
     pub connect_timeout: Option<Duration>,
+    /// How often the session proves that it lives.
     pub heartbeat_interval: Option<Duration>,
+    /// How long an echo may be overdue.
     pub heartbeat_tolerance: Option<Duration>,
+    /// The user's own words about the session.
     pub metadata: Option<String>,
     /// `stdout`, `stderr`, `false`, or a file.
     pub log: Option<String>,
+    /// The least grave lines that are logged.
     pub log_level: Option<Level>,
+    /// How log lines look.
     pub log_format: Option<Format>,
+    /// Whether the console is shown.
     pub console_ui: Option<ConsoleUi>,
+    /// Where the local API and the inspector listen.
     pub web_addr: Option<WebAddr>,
     /// Names under which the local API may be called besides its own.
     pub web_allow_hosts: Vec<String>,
+    /// How much memory the inspector's exchanges may take.
     pub inspect_db_size: Option<InspectDb>,
 }
 

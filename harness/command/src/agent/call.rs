@@ -41,7 +41,7 @@ pub(super) async fn call(
                 Err(error) => error,
             },
         };
-        let (reason, failed, delay) = (error.to_string(), backoff.failed(), backoff.next());
+        let (reason, failed, delay) = (error.to_string(), backoff.failed(), backoff.wait());
         let event = Event::Reconnecting { failed, delay, reason: Some(reason.clone()) };
         let now = Stamped { at: Instant::now(), stage_time: Clock::new().now(), event };
         while let Some(event) = hearing.heard_already() {
