@@ -168,6 +168,22 @@ async fn an_app_may_speak_tls_and_be_verified() {
 }
 
 #[tokio::test]
+async fn the_proxy_header_stands_in_front_of_the_tls_that_the_app_speaks() {
+    let (mut edge, app, authority) = (Edge::start().await, App::start().await, Authority::new().unwrap());
+    let (agent, _events) = joined(&mut edge).await;
+    let addr = format!("https://localhost:{}", app.upstream.port());
+    let asked = Definition { addr, proxy_proto: 1, ..to(&app, Proto::Http) };
+    let (_tunnel, _) = bound(&agent, &mut edge, &asked).await;
+    let mut client = edge.connect().await;
+    client.write_all(&[V1, REQUEST].concat()).await.unwrap();
+    let mut at_app = app.accept().await;
+    assert_eq!(read_exactly(&mut at_app, V1.len()).await, V1);
+    let tls = authority.server_config(&[b"http/1.1"], |_| true).unwrap();
+    let mut at_app = within("the handshake", TlsAcceptor::from(tls).accept(at_app)).await.unwrap();
+    assert_eq!(read_exactly(&mut at_app, REQUEST.len()).await, REQUEST);
+}
+
+#[tokio::test]
 async fn an_app_that_should_speak_http_2_and_does_not_is_not_spoken_to() {
     let (mut edge, app, authority) = (Edge::start().await, App::start().await, Authority::new().unwrap());
     let (agent, mut events) = joined(&mut edge).await;
