@@ -89,15 +89,14 @@ impl<'a> Walk<'a> {
         traffic: &Arc<Traffic>,
         gate: Option<&Gate>,
     ) -> Result<Option<Destination>, Halt> {
-        let (mut traffic, mut gate) = (Some(Arc::clone(traffic)), gate.cloned());
+        let (mut traffic, mut gate) = (Arc::clone(traffic), gate.cloned());
         let mut internal: Option<Destination> = None;
         for _ in 0..=MOST_HOPS {
-            if let Some(traffic) = &traffic {
-                self.through(traffic, gate.as_ref()).await?;
-                self.walked.push(Arc::clone(traffic));
-            }
+            self.through(&traffic, gate.as_ref()).await?;
+            self.walked.push(traffic);
             let Some(next) = self.forwarded.take() else { return Ok(internal) };
-            (traffic, gate) = (next.traffic.clone(), next.gate.clone());
+            // One that asks for nothing else may still have a gate.
+            (traffic, gate) = (next.traffic.clone().unwrap_or_default(), next.gate.clone());
             internal = Some(next);
         }
         Err(in_a_circle().into())

@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 use wire::StreamType;
 use wire::message::{Bind, StartTunnelWithLabel, StartTunnelWithLabelAnswer};
 
-use crate::agent::{Agent, Behind, https};
+use crate::agent::{Agent, Behind, guarded, https};
 use crate::app::{App, Spoken};
-use crate::client::{body, code, connect, get, send, send_h2, text};
+use crate::client::{Browser, body, code, connect, get, send, send_h2, text};
 use crate::world::{DEADLINE, World};
 
 const URL: &str = "https://app.tunnel.test";
@@ -162,6 +162,32 @@ async fn a_connection_that_the_upstream_ended_is_followed_by_another() {
     tokio::time::timeout(DEADLINE, hung_up).await.expect("the connection ends in time").unwrap().forget();
     assert_eq!(text(send(&world, get(URL)).await).await, "hello");
     assert_eq!(app.connections().len(), 2);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session_and_the_connection_goes_on() {
+    let world = World::new().await;
+    let app = App::new("inside");
+    let agent = Agent::with(&world, Behind::Http2(Arc::clone(&app))).await;
+    let answer = agent.bind(&Bind { forwards_proto: "http2".into(), ..guarded("app.tunnel.test") }).await;
+    assert_eq!(answer.error, "");
+    let (mut alice, mut bob) = (Browser::default(), Browser::default());
+    alice.sign_in(&world, URL).await;
+    let session = world.account().app_sessions()[0].id.to_string();
+    bob.sign_in(&world, URL).await;
+    let speaker = app.speaker();
+    let mut events = alice.open(&world, &format!("{URL}/events")).await;
+    speaker.send(Frame::data(Bytes::from_static(b"data: 1\n\n"))).await.unwrap();
+    let frame = tokio::time::timeout(DEADLINE, events.body_mut().frame()).await.expect("the event in time");
+    assert!(frame.unwrap().is_ok());
+    world.account().revoke_app_session(&session).unwrap();
+    let end = async { while let Some(Ok(_)) = events.body_mut().frame().await {} };
+    tokio::time::timeout(DEADLINE, end).await.expect("the stream ends with its session");
+    // The upstream learns of it, too.
+    let closed = speaker.closed();
+    tokio::time::timeout(DEADLINE, closed).await.expect("the upstream's answer is cancelled");
+    assert_eq!(text(bob.open(&world, URL).await).await, "inside");
+    assert_eq!(app.connections().len(), 1);
 }
 
 #[tokio::test]

@@ -338,6 +338,22 @@ async fn an_internal_endpoints_own_modules_guard_it() {
 }
 
 #[tokio::test]
+async fn an_internal_endpoints_gate_stays_shut() {
+    let world = World::new().await;
+    let inner = App::new("inner");
+    let forwards =
+        "on_http_request: [{actions: [{type: forward-internal, config: {url: https://inner.internal}}]}]";
+    let _outer = online(&world, &App::new("outer"), &asking(forwards)).await;
+    let guarded = crate::agent::guarded("").opts.http().unwrap();
+    let mut within = with_options(&HttpOptions { url: Some("https://inner.internal".into()), ..guarded });
+    within.extra.bindings = vec!["internal".to_owned()];
+    let _inner = online(&world, &inner, &within).await;
+    let answer = send(&world, get(URL)).await;
+    assert_eq!((answer.status(), code(answer.headers())), (StatusCode::UNAUTHORIZED, "ERR_NGROK_3100"));
+    assert!(inner.seen().is_empty());
+}
+
+#[tokio::test]
 async fn a_websockets_messages_become_a_byte_stream() {
     let world = World::new().await;
     let (mut streams, behind) = Streams::new();
