@@ -110,6 +110,7 @@ async fn what_this_edge_does_not_enforce_is_refused() {
         (HttpOptions { circuit_breaker: Some(CircuitBreaker { error_threshold: 2.0 }), ..none() }, 301),
         (HttpOptions { webhook_verification: Some(WebhookVerification::default()), ..none() }, 301),
         (HttpOptions { oauth: Some(OAuth::default()), ..none() }, 365),
+        (HttpOptions { oauth: Some(OAuth::default()), ..guarded("").opts.http().unwrap() }, 1679),
         (policy("on_http_request: {"), 2200),
         (policy("on_http_request: [{actions: [{type: not-real-action}]}]"), 2201),
         (policy("on_http_response: [{actions: [{type: basic-auth}]}]"), 2202),

@@ -334,6 +334,11 @@ async fn http2_requests_that_are_none_reach_nobody() {
         instead(":authority", "x@app.tunnel.test"),
         instead(":authority", "app.tunnel.test."),
         instead(":authority", ""),
+        // Handshakes by extended CONNECT that are none (RFC 8441, 4).
+        [&instead(":method", "CONNECT")[..], &[(":protocol", "other")]].concat(),
+        [&instead(":method", "CONNECT")[..], &[(":protocol", "")]].concat(),
+        vec![(":method", "CONNECT"), (":protocol", "websocket"), (":authority", NAME)],
+        vec![(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"), (":path", "/")],
     ];
     for request in requests {
         let outcome = over_http2(&world, &request).await;

@@ -14,6 +14,10 @@ use crate::traffic::{HeaderChanges, Modules, Traffic};
 
 /// What a bind asks for beside its name and the gate.
 pub(super) fn modules(bind: &Bind, options: &HttpOptions) -> Result<Modules, Refusal> {
+    if options.oauth.is_some() && options.oidc.is_some() {
+        let message = "OAuth and OIDC can't both decide who passes. Use OIDC alone.";
+        return Err(Refusal::new(Code::AUTH_CONFLICT, message));
+    }
     if let Some(oauth) = &options.oauth {
         let message =
             format!("The OAuth provider {:?} is not offered by this edge. Use OIDC.", oauth.provider);
