@@ -2,8 +2,9 @@
 //!
 //! * [`model`]: accounts, credentials, Edges and what is online, one model for every face;
 //! * `ingress`: agents' sessions, authenticated, and what they bind;
-//! * `public`: TLS, HTTP/1.1 and HTTP/2, routing by host, the gate in front of what it guards;
-//! * `proxy`: requests through tunnels, streamed;
+//! * `public`: the ports that clients come to: TLS by the ClientHello's name, HTTP/1.1 and HTTP/2, routing by host, the
+//!   gate in front of what it guards; ports of `tcp` endpoints;
+//! * `proxy`: requests through tunnels, streamed, and bytes of `tcp` and `tls` endpoints;
 //! * `traffic`: what an endpoint asks of its requests and answers: modules and traffic policies;
 //! * `issuers`: the gate's way to the identity providers;
 //! * `store`: what is kept over the edge's end;
@@ -11,8 +12,9 @@
 //! * `dashboard`: the same for people, in the browser;
 //! * [`event`]: what it all saw.
 //!
-//! Everything listens on 127.0.0.1. Bounds: 2048 public connections and 1024 agents' connections at a time, 480 proxied
-//! streams and 256 tunnels a session, 64 KiB of headers, 1 MiB of JSON.
+//! Everything listens on 127.0.0.1. Bounds: 2048 public connections (1024 more on each `tcp` endpoint's port) and 1024
+//! agents' connections at a time, 256 sessions an account, 480 proxied streams and 256 tunnels a session, ten seconds and
+//! 32 KiB for a ClientHello, 64 KiB of headers, 1 MiB of JSON (64 KiB and 8 streams before an agent is let in).
 
 mod code;
 mod config;

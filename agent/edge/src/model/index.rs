@@ -266,3 +266,6 @@ fn key(account: &AccountId, at: &HostPort) -> (Reach, HostPort) {
 fn keys(account: &AccountId, labels: &Labels) -> impl Iterator<Item = (AccountId, String, String)> {
     labels.iter().map(|(name, value)| (account.clone(), name.clone(), value.clone()))
 }
+
+#[cfg(test)]
+mod tests;
