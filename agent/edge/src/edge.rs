@@ -66,8 +66,11 @@ impl Edge {
         }
 
         let (doors, tasks) = (Tasks::new(), Tasks::new());
-        let served = model.clone();
-        let tls = config.authority.server_config(&[b"h2", b"http/1.1"], move |name| served.serves(name))?;
+        // What an Edge ends TLS with holds this, so that it must not hold the model in turn.
+        let served = model.downgrade();
+        let tls = config.authority.server_config(&[b"h2", b"http/1.1"], move |name| {
+            served.upgrade().is_some_and(|model| model.serves(name))
+        })?;
         let sites = vec![
             (api_host, control::router(model.clone())),
             (dashboard_host, dashboard::router(model.clone())),

@@ -6,11 +6,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::certificate_authorities::{MutualTls, mutual_tls_shape};
 use super::error::ApiError;
 use super::list::{PageQuery, page};
 use super::request::{Body, Caller};
 use super::router::Uris;
-use super::{modules, routes};
+use super::routes;
 use crate::model::{EdgeChange, EdgeId, Host, HttpsEdge, Model, TlsModule};
 
 const PATH: &str = "/edges/https";
@@ -25,7 +26,7 @@ pub(super) struct Change {
     #[serde(default)]
     hostports: Option<Vec<String>>,
     #[serde(default)]
-    mutual_tls: Option<Value>,
+    mutual_tls: Option<MutualTls>,
     #[serde(default)]
     tls_termination: Option<TlsTermination>,
 }
@@ -62,13 +63,11 @@ impl TlsTermination {
 
 impl Change {
     fn read(self, model: &Model) -> Result<EdgeChange, ApiError> {
-        if self.mutual_tls.is_some_and(|value| !value.is_null()) {
-            return Err(modules::not_offered("mutual_tls"));
-        }
+        let mutual_tls = self.mutual_tls.map(MutualTls::read).transpose()?.map(Some);
         let tls = self.tls_termination.map(TlsTermination::read).transpose()?.map(Some);
         let hosts =
             self.hostports.map(|all| all.iter().map(|text| host(text, model)).collect()).transpose()?;
-        Ok(EdgeChange { description: self.description, metadata: self.metadata, hosts, tls })
+        Ok(EdgeChange { description: self.description, metadata: self.metadata, hosts, tls, mutual_tls })
     }
 }
 
@@ -179,7 +178,7 @@ fn shape(uris: &Uris, model: &Model, edge: &HttpsEdge) -> Value {
         "description": edge.description,
         "metadata": edge.metadata,
         "hostports": hostports,
-        "mutual_tls": null,
+        "mutual_tls": edge.mutual_tls.as_ref().map(|module| mutual_tls_shape(uris, module)),
         "tls_termination": edge.tls.as_ref().map(tls_shape),
         "routes": routes,
     })

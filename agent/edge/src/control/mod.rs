@@ -6,6 +6,7 @@
 mod api_keys;
 mod app_sessions;
 mod app_users;
+mod certificate_authorities;
 mod credentials;
 mod domains;
 mod edges;

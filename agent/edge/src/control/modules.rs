@@ -1,4 +1,4 @@
-//! Modules of Edges and routes: each a sub-resource of its own. Those that this edge does not enforce are never there,
+//! Modules of routes: each a sub-resource of its own. Those that this edge does not enforce are never there,
 //! and can't be set.
 
 use axum::Json;
@@ -6,7 +6,6 @@ use axum::extract::Path;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::edges::edge_id;
 use super::error::ApiError;
 use super::online::reference;
 use super::request::{Body, Caller};
@@ -17,11 +16,8 @@ use crate::model::{Account, EdgeId, Module, ModuleChange, ModuleKind, Route, Rou
 /// Modules of ngrok's routes that are not offered.
 const NOT_ON_ROUTES: [&str; 2] = ["oauth", "saml"];
 
-/// Modules of ngrok's HTTPS Edges that are not offered.
-const NOT_ON_EDGES: [&str; 1] = ["mutual_tls"];
-
 /// The refusal of a module.
-pub(super) fn not_offered(name: &str) -> ApiError {
+fn not_offered(name: &str) -> ApiError {
     ApiError::bad_request(214, format!("{name:?} is not offered by this edge."))
 }
 
@@ -64,7 +60,6 @@ fn shape(uris: &Uris, module: &Module) -> Value {
 }
 
 type OfRoute = Path<(String, String, String)>;
-type OfEdge = Path<(String, String)>;
 
 pub(super) async fn set_on_route(
     Caller(account): Caller,
@@ -102,22 +97,6 @@ pub(super) async fn delete_on_route(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn set_on_edge(Caller(account): Caller, Path(path): OfEdge) -> Result<(), ApiError> {
-    Err(not_offered(&on_edge(&account, path)?))
-}
-
-pub(super) async fn show_on_edge(Caller(account): Caller, Path(path): OfEdge) -> Result<(), ApiError> {
-    Err(ApiError::not_found("module", &on_edge(&account, path)?))
-}
-
-pub(super) async fn delete_on_edge(
-    Caller(account): Caller,
-    Path(path): OfEdge,
-) -> Result<StatusCode, ApiError> {
-    on_edge(&account, path)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// A module of a route; no kind: one that is not offered.
 struct Named {
     edge: EdgeId,
@@ -143,9 +122,4 @@ fn on_route(
 fn show(uris: &Uris, route: &Route, kind: ModuleKind) -> Result<Json<Value>, ApiError> {
     let module = route.modules.get(&kind).ok_or_else(|| ApiError::not_found("module", kind.name()))?;
     Ok(Json(shape(uris, module)))
-}
-
-fn on_edge(account: &Account, (edge, module): (String, String)) -> Result<String, ApiError> {
-    account.edge(&edge_id(&edge)?)?;
-    if NOT_ON_EDGES.contains(&module.as_str()) { Ok(module) } else { Err(ApiError::nothing_here()) }
 }

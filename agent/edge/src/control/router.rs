@@ -6,8 +6,8 @@ use http::request::Parts;
 
 use super::error::ApiError;
 use super::{
-    api_keys, app_sessions, app_users, credentials, domains, edges, groups, ip_policies, modules, online,
-    routes,
+    api_keys, app_sessions, app_users, certificate_authorities, credentials, domains, edges, groups,
+    ip_policies, modules, online, routes,
 };
 use crate::model::{Model, Scheme};
 
@@ -32,10 +32,6 @@ pub(crate) fn router(model: Model) -> Router {
             "/edges/https/{edge}/tls_termination",
             put(edges::set_tls).get(edges::show_tls).delete(edges::delete_tls),
         )
-        .route(
-            "/edges/https/{edge}/{module}",
-            put(modules::set_on_edge).get(modules::show_on_edge).delete(modules::delete_on_edge),
-        )
         .route("/edges/https/{edge}/routes", post(routes::create))
         .route(
             "/edges/https/{edge}/routes/{id}",
@@ -52,6 +48,22 @@ pub(crate) fn router(model: Model) -> Router {
         .route(
             "/edges/https/{edge}/routes/{id}/{module}",
             put(modules::set_on_route).get(modules::show_on_route).delete(modules::delete_on_route),
+        )
+        .route(
+            "/certificate_authorities",
+            get(certificate_authorities::list).post(certificate_authorities::create),
+        )
+        .route(
+            "/certificate_authorities/{id}",
+            get(certificate_authorities::show)
+                .patch(certificate_authorities::update)
+                .delete(certificate_authorities::delete),
+        )
+        .route(
+            "/edges/https/{edge}/mutual_tls",
+            put(certificate_authorities::set_mutual_tls)
+                .get(certificate_authorities::show_mutual_tls)
+                .delete(certificate_authorities::delete_mutual_tls),
         )
         .route("/ip_policies", get(ip_policies::list).post(ip_policies::create))
         .route(

@@ -23,7 +23,7 @@ struct EdgePage {
     urls: Vec<String>,
     guarded: bool,
     routes: Vec<Leg>,
-    modules: &'static str,
+    modules: String,
     traffic: String,
     tunnels: Vec<Row>,
     command: Option<String>,
@@ -89,7 +89,7 @@ pub(super) async fn show(
         urls: urls(&viewer.account, &edge),
         guarded: viewer.account.signs_in(&edge.id),
         routes: edge.routes.iter().map(|route| leg(&viewer.account, route)).collect(),
-        modules: if edge.tls.is_some() { "TLS ends at the edge, by version 1.2 or 1.3" } else { "" },
+        modules: of_edge(&edge),
         traffic: traffic(joined.len()),
         tunnels: rows(&viewer.account, joined),
         command: command(&viewer.account, &edge),
@@ -123,6 +123,16 @@ fn traffic(online: usize) -> String {
         1 => "You have 1 tunnel online. Start additional tunnels to begin load balancing".to_owned(),
         n => format!("You have {n} tunnels online. Requests are balanced between them"),
     }
+}
+
+/// The modules of an Edge, as people call them.
+fn of_edge(edge: &HttpsEdge) -> String {
+    let tls = edge.tls.map(|_| "TLS ends at the edge, by version 1.2 or 1.3");
+    let mutual_tls = edge.mutual_tls.as_ref().map(|module| match module.enabled {
+        true => "clients must show a certificate",
+        false => "mutual TLS is set up but not enabled",
+    });
+    tls.into_iter().chain(mutual_tls).collect::<Vec<_>>().join("; ")
 }
 
 fn leg(account: &Account, route: &Route) -> Leg {

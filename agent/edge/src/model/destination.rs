@@ -88,7 +88,7 @@ impl Model {
             }
             // All that share a URL end TLS alike.
             Some(holder) => Greeting::Site(holder.transport.termination.clone()),
-            None => Greeting::Site(None),
+            None => Greeting::Site(state.edge_on(&host).and_then(|entry| entry.termination.clone())),
         }
     }
 

@@ -164,7 +164,16 @@ impl Account {
         if let Some(tls) = change.tls {
             entry.edge.tls = tls;
         }
+        if let Some(module) = change.mutual_tls {
+            let made = module.as_ref().map(|module| state.termination_for(&self.id, module)).transpose()?;
+            entry.termination = made.flatten();
+            entry.edge.mutual_tls = module;
+            self.model.count_termination();
+        }
         if let Some(hosts) = change.hosts {
+            if entry.termination.is_some() {
+                self.model.count_termination();
+            }
             if hosts.len() > MOST_HOSTS {
                 return Err(refused(
                     Code::BIND_INVALID,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use ground::Secret;
 
-use super::{BackendId, EdgeId, Host, Module, ModuleKind, Modules, RouteId};
+use super::{BackendId, EdgeId, Host, Module, ModuleKind, Modules, MutualTlsModule, RouteId};
 
 /// Labels of a tunnel, or the labels that a tunnel group asks for.
 pub type Labels = BTreeMap<String, String>;
@@ -26,6 +26,8 @@ pub struct HttpsEdge {
     pub hosts: Vec<Host>,
     /// What is said of how it terminates TLS, if anything is.
     pub tls: Option<TlsModule>,
+    /// What certificates clients must show, if any.
+    pub mutual_tls: Option<MutualTlsModule>,
     /// What happens to requests, by path.
     pub routes: Vec<Route>,
 }
@@ -158,6 +160,8 @@ pub struct EdgeChange {
     pub hosts: Option<Vec<Host>>,
     /// How it terminates TLS; `Some(None)` takes the module away.
     pub tls: Option<Option<TlsModule>>,
+    /// What certificates clients must show; `Some(None)` takes the module away.
+    pub mutual_tls: Option<Option<MutualTlsModule>>,
 }
 
 /// What is chosen when a route is made, or changed when it is given.

@@ -65,6 +65,8 @@ ids! {
     IpPolicyId = "ipp_";
     /// A rule of an IP policy.
     IpRuleId = "ipr_";
+    /// A certificate authority.
+    CertificateAuthorityId = "ca_";
     /// An HTTPS Edge.
     EdgeId = "edghts_";
     /// A route of an HTTPS Edge.

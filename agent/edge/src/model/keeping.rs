@@ -106,6 +106,16 @@ impl Model {
                 guards.push((route.id.clone(), Guard { settings: settings.flatten(), traffic }));
             }
         }
+        let mut terminations = Vec::new();
+        for entry in &state.edges {
+            let module = entry.edge.mutual_tls.as_ref();
+            let made = module.map(|module| state.termination_for(&entry.account, module)).transpose();
+            let wrong = |error| format!("the mutual TLS of {} is not possible: {error}", entry.edge.id);
+            terminations.push(made.map_err(wrong)?.flatten());
+        }
+        for (entry, termination) in state.edges.iter_mut().zip(terminations) {
+            entry.termination = termination;
+        }
         let mut guards = guards.into_iter();
         for entry in &mut state.edges {
             for (route, guard) in guards.by_ref().take(entry.edge.routes.len()) {

@@ -6,6 +6,7 @@ mod acl;
 mod app_sessions;
 mod attach;
 mod bind;
+mod certificate_authorities;
 mod credentials;
 mod destination;
 mod domains;
@@ -36,6 +37,7 @@ pub use account::{
 };
 pub use acl::Acl;
 pub use app_sessions::{AppSession, AppUser};
+pub use certificate_authorities::{CertificateAuthority, CertificateAuthorityChange, MutualTlsModule};
 pub use credentials::{ApiKeyChange, CredentialChange};
 pub use domains::{DomainChange, ReservedDomain};
 pub use host::Host;
@@ -45,8 +47,8 @@ pub use https_edge::{
     RouteChange, TlsModule, TunnelGroup,
 };
 pub use id::{
-    AccountId, ApiKeyId, AppUserId, BackendId, CredentialId, DomainId, EdgeId, EndpointId, IpPolicyId,
-    IpRuleId, LoginId, RouteId, SessionId, TunnelId,
+    AccountId, ApiKeyId, AppUserId, BackendId, CertificateAuthorityId, CredentialId, DomainId, EdgeId,
+    EndpointId, IpPolicyId, IpRuleId, LoginId, RouteId, SessionId, TunnelId,
 };
 pub use inspector::Inspected;
 pub use ip_policies::{IpChange, IpPolicy, IpRule};

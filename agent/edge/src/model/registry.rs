@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use chrono::{DateTime, Utc};
 use ground::{Clock, Secret, Sink};
@@ -25,6 +25,18 @@ const OWN_NAMES: [&str; 5] = ["api", "connect", "dashboard", "idp", "tcp"];
 #[derive(Clone)]
 pub struct Model {
     inner: Arc<Inner>,
+}
+
+/// A model for those that the model holds itself.
+pub(crate) struct WeakModel {
+    inner: Weak<Inner>,
+}
+
+impl WeakModel {
+    /// The model, as long as somebody holds it.
+    pub(crate) fn upgrade(&self) -> Option<Model> {
+        self.inner.upgrade().map(|inner| Model { inner })
+    }
 }
 
 struct Inner {
@@ -142,6 +154,10 @@ impl Model {
             model.guard_again().map_err(|reason| store.broken(reason))?;
         }
         Ok(model)
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakModel {
+        WeakModel { inner: Arc::downgrade(&self.inner) }
     }
 
     /// The domain that endpoints get their names under.

@@ -10,9 +10,10 @@ use ground::Secret;
 
 use super::index::Online;
 use super::modules;
+use super::termination::Termination;
 use super::{
-    AccountId, ApiKey, BackendId, Credential, EdgeId, EndpointId, Host, HttpsEdge, IpPolicy, Login,
-    ModelError, Module, Profile, ReservedDomain, Route, RouteId, TunnelGroup,
+    AccountId, ApiKey, BackendId, CertificateAuthority, Credential, EdgeId, EndpointId, Host, HttpsEdge,
+    IpPolicy, Login, ModelError, Module, Profile, ReservedDomain, Route, RouteId, TunnelGroup,
 };
 use crate::traffic::Traffic;
 
@@ -31,6 +32,7 @@ pub(crate) struct Configuration {
     pub(crate) groups: Vec<GroupEntry>,
     pub(crate) domains: Vec<DomainEntry>,
     pub(crate) ip_policies: Vec<IpPolicyEntry>,
+    pub(crate) certificate_authorities: Vec<CertificateAuthorityEntry>,
 }
 
 impl Deref for State {
@@ -92,6 +94,12 @@ pub(crate) struct IpPolicyEntry {
 }
 
 #[derive(Clone)]
+pub(crate) struct CertificateAuthorityEntry {
+    pub(crate) account: AccountId,
+    pub(crate) authority: CertificateAuthority,
+}
+
+#[derive(Clone)]
 pub(crate) struct GroupEntry {
     pub(crate) account: AccountId,
     pub(crate) group: TunnelGroup,
@@ -111,6 +119,8 @@ pub(crate) struct EdgeEntry {
     pub(crate) gates: HashMap<(RouteId, Host), gate::Gate>,
     /// The gate that finishes each host's logins, where all that ask people to sign in ask the same.
     pub(crate) logins: HashMap<Host, gate::Gate>,
+    /// How its TLS is ended when clients must show certificates.
+    pub(crate) termination: Option<Arc<Termination>>,
     /// Whose turn it is among the tunnels.
     pub(crate) turn: Arc<AtomicUsize>,
 }
@@ -211,6 +221,7 @@ impl EdgeEntry {
             metadata: String::new(),
             hosts: Vec::new(),
             tls: None,
+            mutual_tls: None,
             routes: Vec::new(),
         };
         Self::of(account, edge, Vec::new())
@@ -226,6 +237,7 @@ impl EdgeEntry {
             traffic: HashMap::new(),
             gates: HashMap::new(),
             logins: HashMap::new(),
+            termination: None,
             turn: Arc::default(),
         }
     }

@@ -10,12 +10,14 @@ use serde_json::Value;
 
 use super::file::json;
 use super::{Store, StoreError};
-use crate::model::state::{AccountEntry, Configuration, DomainEntry, EdgeEntry, GroupEntry, IpPolicyEntry};
+use crate::model::state::{
+    AccountEntry, CertificateAuthorityEntry, Configuration, DomainEntry, EdgeEntry, GroupEntry, IpPolicyEntry,
+};
 use crate::model::{
-    AccountId, Acl, ApiKey, ApiKeyId, BackendId, Credential, CredentialId, DomainId, EdgeId, EndpointId,
-    Host, HttpsEdge, IpPolicy, IpPolicyId, IpRule, IpRuleId, Labels, Login, LoginId, Module, ModuleKind,
-    Modules, OidcModule, PathMatch, Profile, ReservedDomain, Role, Route, RouteBackend, RouteId, TlsModule,
-    TokenDigest, TunnelGroup,
+    AccountId, Acl, ApiKey, ApiKeyId, BackendId, CertificateAuthority, CertificateAuthorityId, Credential,
+    CredentialId, DomainId, EdgeId, EndpointId, Host, HttpsEdge, IpPolicy, IpPolicyId, IpRule, IpRuleId,
+    Labels, Login, LoginId, Module, ModuleKind, Modules, MutualTlsModule, OidcModule, PathMatch, Profile,
+    ReservedDomain, Role, Route, RouteBackend, RouteId, TlsModule, TokenDigest, TunnelGroup,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -61,6 +63,9 @@ struct EdgeRecord {
     hosts: Vec<(String, String)>,
     /// Whether it says how it terminates TLS, and by which version.
     tls: Option<bool>,
+    /// Whether clients must show a certificate, and of which authorities.
+    #[serde(default)]
+    mutual_tls: Option<(bool, Vec<String>)>,
     routes: Vec<RouteRecord>,
 }
 
@@ -94,6 +99,13 @@ struct GroupRecord {
     account: String,
     about: About,
     labels: Labels,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CertificateAuthorityRecord {
+    account: String,
+    about: About,
+    pem: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,6 +146,13 @@ pub(crate) fn config(all: &Configuration) -> BTreeMap<String, Vec<u8>> {
     for entry in &all.ip_policies {
         records.insert(format!("ip_policy/{}", entry.policy.id), json(&ip_policy(entry)));
     }
+    for CertificateAuthorityEntry { account, authority } in &all.certificate_authorities {
+        let about =
+            about(authority.id.as_str(), authority.created_at, &authority.description, &authority.metadata);
+        let record =
+            CertificateAuthorityRecord { account: account.to_string(), about, pem: authority.pem.clone() };
+        records.insert(format!("certificate_authority/{}", authority.id), json(&record));
+    }
     for DomainEntry { account, domain } in &all.domains {
         let about = about(domain.id.as_str(), domain.created_at, &domain.description, &domain.metadata);
         let record = DomainRecord { account: account.to_string(), about, host: domain.host.to_string() };
@@ -149,7 +168,9 @@ pub(crate) fn restore(store: &Store) -> Result<Configuration, StoreError> {
     let mut groups: Vec<GroupRecord> = store.read_all("group/")?;
     let mut domains: Vec<DomainRecord> = store.read_all("domain/")?;
     let mut ip_policies: Vec<IpPolicyRecord> = store.read_all("ip_policy/")?;
+    let mut authorities: Vec<CertificateAuthorityRecord> = store.read_all("certificate_authority/")?;
     // Lists begin with the oldest.
+    authorities.sort_by_key(|record| record.about.created_at);
     ip_policies.sort_by_key(|record| record.about.created_at);
     edges.sort_by_key(|record| record.about.created_at);
     groups.sort_by_key(|record| record.about.created_at);
@@ -160,6 +181,7 @@ pub(crate) fn restore(store: &Store) -> Result<Configuration, StoreError> {
             edges: edges.into_iter().map(read_edge).collect::<Option<_>>()?,
             groups: groups.into_iter().map(read_group).collect::<Option<_>>()?,
             domains: domains.into_iter().map(read_domain).collect::<Option<_>>()?,
+            certificate_authorities: authorities.into_iter().map(read_authority).collect::<Option<_>>()?,
             ip_policies: ip_policies.into_iter().map(read_ip_policy).collect::<Option<_>>()?,
         })
     };
@@ -204,6 +226,11 @@ fn edge(entry: &EdgeEntry) -> EdgeRecord {
         about: about(id.as_str(), *created_at, description, metadata),
         hosts: entry.endpoints.iter().map(|(host, id)| (host.to_string(), id.to_string())).collect(),
         tls: tls.map(|tls| tls.says_version),
+        mutual_tls: entry
+            .edge
+            .mutual_tls
+            .as_ref()
+            .map(|module| (module.enabled, module.authorities.iter().map(ToString::to_string).collect())),
         routes: routes.iter().map(route).collect(),
     }
 }
@@ -265,6 +292,14 @@ fn read_ip_policy(record: IpPolicyRecord) -> Option<IpPolicyEntry> {
     Some(IpPolicyEntry { account: AccountId::parse(&record.account)?, policy })
 }
 
+fn read_authority(record: CertificateAuthorityRecord) -> Option<CertificateAuthorityEntry> {
+    let About { id, created_at, description, metadata } = record.about;
+    let read =
+        CertificateAuthority::read(CertificateAuthorityId::parse(&id)?, created_at, record.pem).ok()?;
+    let authority = CertificateAuthority { description, metadata, ..read };
+    Some(CertificateAuthorityEntry { account: AccountId::parse(&record.account)?, authority })
+}
+
 fn read_account(record: AccountRecord) -> Option<AccountEntry> {
     let credential = |CredentialRecord { about, token, acl }: CredentialRecord| {
         Some(Credential {
@@ -303,6 +338,14 @@ fn read_edge(record: EdgeRecord) -> Option<EdgeEntry> {
     let host =
         |(host, endpoint): (String, String)| Some((Host::parse(&host).ok()?, EndpointId::parse(&endpoint)?));
     let endpoints: Vec<(Host, EndpointId)> = record.hosts.into_iter().map(host).collect::<Option<_>>()?;
+    let mutual_tls = match record.mutual_tls {
+        Some((enabled, ids)) => {
+            let authorities =
+                ids.iter().map(|id| CertificateAuthorityId::parse(id)).collect::<Option<_>>()?;
+            Some(MutualTlsModule { enabled, authorities })
+        }
+        None => None,
+    };
     let About { id, created_at, description, metadata } = record.about;
     let edge = HttpsEdge {
         id: EdgeId::parse(&id)?,
@@ -311,6 +354,7 @@ fn read_edge(record: EdgeRecord) -> Option<EdgeEntry> {
         metadata,
         hosts: endpoints.iter().map(|(host, _)| host.clone()).collect(),
         tls: record.tls.map(|says_version| TlsModule { says_version }),
+        mutual_tls,
         routes: record.routes.into_iter().map(read_route).collect::<Option<_>>()?,
     };
     Some(EdgeEntry::of(AccountId::parse(&record.account)?, edge, endpoints))

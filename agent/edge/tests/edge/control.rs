@@ -249,7 +249,7 @@ async fn modules_that_are_not_enforced_are_never_there_and_cannot_be_set() {
     let edge_path = format!("/edges/https/{}", edge.id);
     let route_path = format!("{edge_path}/routes/{}", edge.routes[0].id);
     for module in [
-        format!("{edge_path}/mutual_tls"),
+        format!("{edge_path}/nothing"),
         format!("{route_path}/oauth"),
         format!("{route_path}/saml"),
         format!("{route_path}/nothing"),

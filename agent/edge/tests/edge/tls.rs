@@ -8,9 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use edge::event::{Event, Outcome};
 use ground::Secret;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -28,6 +29,7 @@ use crate::agent::{Agent, Streams, https, tls, with_options};
 use crate::app::App;
 use crate::binding::refusal;
 use crate::client::{ClientBody, body, code, connect, get, send, text};
+use crate::control::{call, ok};
 use crate::world::{DEADLINE, World};
 
 const NAME: &str = "app.tunnel.test";
@@ -467,4 +469,64 @@ async fn what_is_no_client_hello_is_dropped() {
         let _ = timeout(DEADLINE, stream.read_to_end(&mut rest)).await.expect("the edge hangs up");
         assert!(!rest.starts_with(b"HTTP"), "{begins:?}");
     }
+}
+
+#[tokio::test]
+async fn clients_of_an_edge_show_a_certificate_of_the_authorities_that_it_goes_by() {
+    let dir = tempfile::tempdir().unwrap();
+    let keeps = |config: &mut edge::Config| config.state = Some(dir.path().to_owned());
+    let world = World::with(keeps).await;
+    let (own, foreign) = (Own::new(), Own::new());
+    let edge = world.account().create_edge_with_tunnel_group("").unwrap();
+    let (name, path) = (edge.hosts[0].to_string(), format!("/edges/https/{}/mutual_tls", edge.id));
+    let uploaded = json!({ "ca_pem": own.pem, "description": "staff" });
+    let authority = ok(&world, Method::POST, "/certificate_authorities", Some(uploaded)).await;
+    assert!(authority["not_after"].is_string());
+    let refused = async |path: &str, method: Method, payload: Option<Value>| {
+        call(&world, method, path, payload).await.1["error_code"].as_str().unwrap_or_default().to_owned()
+    };
+    for (pem, code) in
+        [("", 1919), ("no certificate", 1920), (foreign.issue("leaf").certificate.as_str(), 1913)]
+    {
+        let wrong = Some(json!({ "ca_pem": pem }));
+        assert_eq!(
+            refused("/certificate_authorities", Method::POST, wrong).await,
+            format!("ERR_NGROK_{code}")
+        );
+    }
+    for ids in [json!([]), json!(["ca_none"])] {
+        let wrong = Some(json!({ "certificate_authority_ids": ids }));
+        assert_eq!(refused(&path, Method::PUT, wrong).await, "ERR_NGROK_1672");
+    }
+    let trusted = world.authority.certificate_pem();
+    dial(&world, config(&trusted, None), &name).await.unwrap();
+    let module = json!({ "certificate_authority_ids": [authority["id"]] });
+    let shown = ok(&world, Method::PUT, &path, Some(module)).await;
+    assert_eq!(shown["certificate_authorities"][0]["uri"], authority["uri"]);
+    assert_eq!(
+        ok(&world, Method::GET, &format!("/edges/https/{}", edge.id), None).await["mutual_tls"],
+        shown
+    );
+    assert_eq!(refused(authority["uri"].as_str().unwrap(), Method::DELETE, None).await, "ERR_NGROK_380");
+
+    // In TLS 1.3 a client learns of the refusal with the first bytes that it reads.
+    let served = async |world: &World, pair: Option<&Pair>| {
+        let client = dial(world, config(&world.authority.certificate_pem(), pair), &name).await;
+        let Ok(mut client) = client else { return false };
+        let asked = format!("GET / HTTP/1.1\r\nhost: {name}\r\nconnection: close\r\n\r\n");
+        let mut said = Vec::new();
+        let answered = client.write_all(asked.as_bytes()).await.is_ok()
+            && timeout(DEADLINE, client.read_to_end(&mut said)).await.unwrap().is_ok();
+        answered && said.starts_with(b"HTTP/1.1 ")
+    };
+    let alice = own.issue("alice");
+    assert!(!served(&world, None).await && !served(&world, Some(&foreign.issue("mallory"))).await);
+    assert!(served(&world, Some(&alice)).await);
+    let World { edge: running, api_key, .. } = world;
+    running.stop().await;
+    let mut world = World::with(keeps).await;
+    world.api_key = api_key;
+    assert!(!served(&world, None).await && served(&world, Some(&alice)).await, "and again after a restart");
+    assert_eq!(call(&world, Method::DELETE, &path, None).await.0, StatusCode::NO_CONTENT);
+    assert!(served(&world, None).await);
 }
