@@ -163,7 +163,7 @@ fn logs_refuse_nothing() {
         panic!()
     };
     let entry = log.entry(&exchange("/").facts()).members;
-    let failed = "(`req.url.port` failed: `req.url.port` is not there)";
+    let failed = "(`req.url.port` failed: `req.url.port` is not there, or too large)";
     assert_eq!(entry, serde_json::json!({"metadata": {"a": "GET", "b": {"c": failed}}}));
 }
 

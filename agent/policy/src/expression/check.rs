@@ -1,7 +1,7 @@
 //! Checks an expression: names become whole variables, and the work is estimated.
 
 use cel::IdedExpr;
-use cel::common::ast::operators::{IN, INDEX, LOGICAL_AND};
+use cel::common::ast::operators::{CONDITIONAL, IN, INDEX, LOGICAL_AND};
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr};
 
 use crate::facts::{MAX_ITEMS, MAX_TEXT, find_variable};
@@ -11,13 +11,17 @@ use crate::reading::nearest;
 use super::functions::{self, Growth};
 
 /// How much work an expression may be, in steps.
-const MAX_COST: u64 = 500_000;
+const MAX_COST: u64 = 5_000_000;
 /// How large a value an expression may make, in bytes.
-const MAX_SIZE: u64 = 1024 * 1024;
+const MAX_SIZE: u64 = 4 * 1024 * 1024;
+/// How long a number or a time is as text, in bytes.
+const NUMBER: u64 = 40;
 /// How large a regular expression may become when it is compiled, in bytes.
 const MAX_REGEX: usize = 64 * 1024;
 /// Steps that compiling one takes.
 const REGEX_COST: u64 = 500;
+/// Steps that it takes to read a variable that is a map.
+const MAP_COST: u64 = 500;
 /// How many items a step compares.
 const COMPARISONS_A_STEP: u64 = 16;
 /// How many bytes of text a step handles.
@@ -36,6 +40,8 @@ struct Estimate {
     cost: u64,
     /// Bytes of its value.
     size: u64,
+    /// The same on average over the loops around: the items of a list are together no longer than the list.
+    mean: u64,
     /// Items of its value, if it is a list or a map.
     items: u64,
 }
@@ -57,7 +63,7 @@ impl Checker {
 
     fn estimate(&mut self, expression: &mut IdedExpr) -> Result<Estimate, String> {
         match &mut expression.expr {
-            Expr::Literal(literal) => Ok(Estimate { cost: 1, size: literal_size(literal), items: 0 }),
+            Expr::Literal(literal) => Ok(Estimate::of(1, literal_size(literal), 0)),
             Expr::Ident(_) | Expr::Select(_) => self.name(expression),
             Expr::Call(call) => self.call(call),
             Expr::Comprehension(comprehension) => self.comprehension(comprehension),
@@ -113,8 +119,8 @@ impl Checker {
             }
             (false, _) => selected(id, variable.name, rest, false),
         };
-        let cost = 2 + segments.len() as u64;
-        Ok(Estimate { cost, size: MAX_TEXT as u64, items: MAX_ITEMS as u64 })
+        let cost = segments.len() as u64 + if variable.is_map { MAP_COST } else { 2 };
+        Ok(Estimate::of(cost, MAX_TEXT as u64, MAX_ITEMS as u64))
     }
 
     fn call(&mut self, call: &mut CallExpr) -> Result<Estimate, String> {
@@ -161,12 +167,20 @@ impl Checker {
             sizes.push(argument);
             all = Estimate { items: all.items.saturating_add(argument.items), ..add(all, argument) };
         }
-        all.cost = all.cost.saturating_add(all.size / BYTES_A_STEP);
+        all.cost = all.cost.saturating_add(all.mean / BYTES_A_STEP);
         if name == "matches" {
             all.cost = all.cost.saturating_add(REGEX_COST);
         }
         if function.reads.is_some() {
-            all = Estimate { cost: all.cost + 16, size: MAX_TEXT as u64, items: MAX_ITEMS as u64 };
+            all = Estimate::of(all.cost + MAP_COST, MAX_TEXT as u64, MAX_ITEMS as u64);
+        }
+        if name == INDEX {
+            // An item has no more items than what it is an item of.
+            all.items = sizes.first().map_or(0, |indexed| indexed.items);
+        }
+        if let (CONDITIONAL, [_, one, other]) = (name.as_str(), sizes.as_slice()) {
+            all.size = one.size.max(other.size);
+            all.mean = one.mean.max(other.mean);
         }
         Ok(grown(all, &sizes, function.growth))
     }
@@ -182,15 +196,23 @@ impl Checker {
             {
                 return Err(format!("`{name}` can't be a loop's variable, since it means something else"));
             }
-            self.scope.push((name, range));
+            let mean = range.mean / range.items.max(1) + 1;
+            self.scope.push((name, Estimate { mean, ..range }));
         }
         self.scope.push((comprehension.accu_var.clone(), Estimate::default()));
         let condition = self.expression(&mut comprehension.loop_cond)?;
         let step = self.expression(&mut comprehension.loop_step)?;
         let last = self.scope.len() - 1;
-        let size = initial.size.saturating_add(range.items.saturating_mul(step.size));
-        let items = initial.items.saturating_add(range.items.saturating_mul(step.items.max(1)));
-        self.scope[last].1 = Estimate { cost: 1, size, items };
+        // `map` and `filter` gather what each turn makes; the others keep a number or a truth value.
+        let gathers = matches!(comprehension.accu_init.expr, Expr::List(_));
+        let gathered = |first: u64, once: u64, each: u64| match gathers {
+            true => first.saturating_add(range.items.saturating_mul(each)),
+            false => first.saturating_add(once),
+        };
+        let size = gathered(initial.size, step.size, step.mean);
+        let mean = gathered(initial.mean, step.mean, step.mean);
+        let items = gathered(initial.items, step.items, step.items.max(1));
+        self.scope[last].1 = Estimate { cost: 1, size, mean, items };
         let result = self.expression(&mut comprehension.result)?;
         self.scope.truncate(depth);
         let once = condition.cost.saturating_add(step.cost).saturating_add(2);
@@ -199,7 +221,13 @@ impl Checker {
             .saturating_add(initial.cost)
             .saturating_add(result.cost)
             .saturating_add(range.items.saturating_mul(once));
-        Ok(Estimate { cost, size, items })
+        Ok(Estimate { cost, size, mean, items })
+    }
+}
+
+impl Estimate {
+    fn of(cost: u64, size: u64, items: u64) -> Self {
+        Self { cost, size, mean: size, items }
     }
 }
 
@@ -207,15 +235,19 @@ fn add(one: Estimate, other: Estimate) -> Estimate {
     Estimate {
         cost: one.cost.saturating_add(other.cost),
         size: one.size.saturating_add(other.size),
+        mean: one.mean.saturating_add(other.mean),
         items: one.items,
     }
 }
 
 fn grown(all: Estimate, arguments: &[Estimate], growth: Growth) -> Estimate {
     match growth {
-        Growth::Sum => Estimate { size: all.size.saturating_add(64), ..all },
-        Growth::Scalar => Estimate { size: 64, items: 0, ..all },
-        Growth::Encoded => Estimate { size: all.size.saturating_mul(6).saturating_add(256), ..all },
+        Growth::Sum => all,
+        Growth::Scalar => Estimate::of(all.cost, NUMBER, 0),
+        Growth::Encoded => {
+            let encoded = |size: u64| size.saturating_mul(6).saturating_add(16);
+            Estimate { size: encoded(all.size), mean: encoded(all.mean), ..all }
+        }
         Growth::Compared => {
             let compared = all.items.saturating_mul(all.items) / COMPARISONS_A_STEP;
             Estimate { cost: all.cost.saturating_add(compared).saturating_add(all.items), ..all }
@@ -225,7 +257,7 @@ fn grown(all: Estimate, arguments: &[Estimate], growth: Growth) -> Estimate {
             let product = arguments
                 .iter()
                 .fold(1u64, |product, one| product.saturating_mul(one.size.max(one.items) + 1));
-            Estimate { size: product, items: 0, cost: all.cost.saturating_add(product / BYTES_A_STEP) }
+            Estimate::of(all.cost.saturating_add(product / BYTES_A_STEP), product, 0)
         }
     }
 }
@@ -234,7 +266,7 @@ fn literal_size(literal: &LiteralValue) -> u64 {
     match literal {
         LiteralValue::String(text) => text.inner().len() as u64,
         LiteralValue::Bytes(bytes) => bytes.inner().len() as u64,
-        _ => 8,
+        _ => NUMBER,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod check;
 mod functions;
+mod macros;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ pub use template::Template;
 /// How long an expression may be, in bytes.
 const MAX_BYTES: usize = 4096;
 
-static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(functions::environment()));
+static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(macros::environment()));
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -164,7 +165,9 @@ fn masked(source: &str) -> String {
 /// Why it failed, without the values that were involved: they may be secrets.
 fn reason(error: &ExecutionError) -> String {
     match error {
-        ExecutionError::UndeclaredReference(name) => format!("`{name}` is not there"),
+        ExecutionError::UndeclaredReference(name) => {
+            format!("`{}` is not there, or too large", name.trim_start_matches('?'))
+        }
         ExecutionError::NoSuchKey(name) => format!("there is no `{name}`"),
         ExecutionError::NoSuchOverload(overload) => overload.to_string(),
         ExecutionError::IndexOutOfBounds(_) => "a list has no such item".to_owned(),

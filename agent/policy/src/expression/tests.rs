@@ -119,12 +119,12 @@ fn ngroks_macros_do_what_they_are_documented_to_do() {
 #[test]
 fn what_is_not_there_is_an_error_and_says_nothing_of_the_values() {
     for (source, why) in [
-        ("req.url.port == 443", "`req.url.port == 443` failed: `req.url.port` is not there"),
+        ("req.url.port == 443", "`req.url.port == 443` failed: `req.url.port` is not there, or too large"),
         ("req.headers['x-none'][0] == 'a'", "`req.headers['…'][0] == '…'` failed: there is no `x-none`"),
         ("req.headers['x-team'][7] == 'a'", "`req.headers['…'][7] == '…'` failed: a list has no such item"),
         (
             "actions.ngrok.oidc.identity.email == 'a'",
-            "`actions.ngrok.oidc.identity.email == '…'` failed: `actions.ngrok.oidc` is not there",
+            "`actions.ngrok.oidc.identity.email == '…'` failed: `actions.ngrok.oidc` is not there, or too large",
         ),
         (
             "getReqCookie('none').value == 'a'",
@@ -179,11 +179,53 @@ fn wrong_expressions_are_refused_beforehand() {
 }
 
 #[test]
+fn what_policies_ask_every_day_is_not_too_much() {
+    for source in [
+        "req.headers['x-forwarded-for'][0].split(',').exists(i, i.trim().startsWith('10.'))",
+        "req.headers.all(name, req.headers[name].all(value, size(value) < 100))",
+        "getReqHeader('User-Agent').exists(v, v.matches('(?i)(gptbot|chatgpt-user|google-extended|ccbot)'))",
+        "req.url.path.split('/').filter(p, p != '').map(p, p.lower()).join('-') == 'a-b'",
+        "['/a', '/b', '/c'].exists(p, req.url.path.startsWith(p)) && !(req.method in ['GET', 'HEAD'])",
+        "json.decode(req.headers['x'][0]).items.exists(i, i.name == 'a')",
+    ] {
+        assert!(Expression::parse(source, Phase::HttpRequest).is_ok(), "{source}");
+    }
+}
+
+/// The costliest expressions that are let through take no longer than a request may.
+#[test]
+fn what_is_let_through_is_quick() {
+    let list = vec!["a"; 8000].join(",");
+    let exchange = Exchange::new("GET", "/", &[("x-list", &list)]);
+    for source in [
+        "req.headers['x-list'][0].split(',').exists(i, i.trim().startsWith('10.'))",
+        "req.headers['x-list'][0].split(',').map(i, i + 'b').filter(i, i.contains('c')) != []",
+        "req.headers['x-list'][0].replace('a', 'bb') == ''",
+    ] {
+        let expression = Expression::parse(source, Phase::HttpRequest).unwrap();
+        let began = std::time::Instant::now();
+        assert_eq!(expression.holds(&exchange.facts()), Ok(false), "{source}");
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{source}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
 fn facts_that_are_too_large_are_no_facts() {
     let many: Vec<String> = (0..=MAX_ITEMS).map(|number| format!("a{number}=1")).collect();
     let exchange = Exchange::new("GET", &format!("/?{}", many.join("&")), &[]);
-    let expression = Expression::parse("hasQueryParam('a1')", Phase::HttpRequest).unwrap();
-    assert!(expression.holds(&exchange.facts()).is_err());
+    for source in ["hasQueryParam('none')", "has(req.url.query_params.none)", "!has(req.url.query_params.a1)"]
+    {
+        let expression = Expression::parse(source, Phase::HttpRequest).unwrap();
+        assert!(
+            expression.holds(&exchange.facts()).is_err(),
+            "{source} must not be false because there is too much"
+        );
+    }
+    let long = Exchange::new("GET", "/", &[("x-long", "a".repeat(70_000).as_str())]);
+    let expression = Expression::parse("has(req.headers['x-evil'])", Phase::HttpRequest);
+    assert!(expression.is_err(), "has() asks for a field");
+    let expression = Expression::parse("has(req.headers.evil)", Phase::HttpRequest).unwrap();
+    assert!(expression.holds(&long.facts()).is_err());
 }
 
 #[test]

@@ -22,12 +22,14 @@ use http::{HeaderMap, StatusCode};
 pub use request_url::RequestUrl;
 pub use results::{ActionResult, Results};
 pub(crate) use results::{error, no_error};
+use variables::Fact;
 pub(crate) use variables::find_variable;
 
-/// How long a text may be that an expression sees, in bytes; an expression that asks for a longer one fails.
-pub(crate) const MAX_TEXT: usize = 16 * 1024;
-/// How many items a list or a map may have that an expression sees; an expression that asks for more fails.
-pub(crate) const MAX_ITEMS: usize = 256;
+/// How much text a fact may have, in bytes; an expression that asks for a longer one fails, even if it only asks whether
+/// it is there.
+pub(crate) const MAX_TEXT: usize = 32 * 1024;
+/// How many items a fact may have, with those in its lists; an expression that asks for one with more fails.
+pub(crate) const MAX_ITEMS: usize = 512;
 
 /// Everything that is known when a rule or an action is decided.
 #[derive(Clone, Copy)]
@@ -143,10 +145,13 @@ impl<'a> Facts<'a> {
 
 impl VariableResolver for Facts<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
-        let value = match variable.strip_prefix('?') {
-            Some(name) => cel::Value::Bool(variables::read(self, name).is_some()),
-            None => variables::read(self, variable)?,
-        };
+        let value =
+            match (variable.strip_prefix('?'), variables::read(self, variable.trim_start_matches('?'))) {
+                (Some(_), Fact::Value(_)) => cel::Value::Bool(true),
+                (Some(_), Fact::Absent) => cel::Value::Bool(false),
+                (None, Fact::Value(value)) => value,
+                (None, Fact::Absent) | (_, Fact::TooLarge) => return None,
+            };
         Some(CowVal::Owned(value.try_into().ok()?))
     }
 }

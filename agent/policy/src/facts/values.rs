@@ -1,4 +1,4 @@
-//! Facts as values of CEL, none of which is too large.
+//! Facts as values of CEL.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,8 +12,7 @@ use http::header::HeaderValue;
 use super::{MAX_ITEMS, MAX_TEXT};
 
 pub(super) fn text(text: impl AsRef<str>) -> Option<Value> {
-    let text = text.as_ref();
-    (text.len() <= MAX_TEXT).then(|| text.into())
+    Some(text.as_ref().into())
 }
 
 pub(super) fn time(time: DateTime<Utc>) -> Option<Value> {
@@ -25,35 +24,51 @@ pub(super) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Valu
 }
 
 pub(super) fn list(items: Vec<Value>) -> Option<Value> {
-    (items.len() <= MAX_ITEMS).then(|| Value::List(Arc::new(items)))
+    Some(Value::List(Arc::new(items)))
 }
 
 pub(super) fn map(entries: impl IntoIterator<Item = (String, Value)>) -> Option<Value> {
     let map: HashMap<Key, Value> =
         entries.into_iter().map(|(name, value)| (Key::from(name), value)).collect();
-    (map.len() <= MAX_ITEMS).then(|| Value::Map(Map { map: Arc::new(map) }))
+    Some(Value::Map(Map { map: Arc::new(map) }))
 }
 
 /// Values under their names, in the order in which they came: `{name: [value, …]}`.
 pub(super) fn grouped(pairs: impl IntoIterator<Item = (String, Value)>) -> Option<Value> {
     let mut groups: HashMap<String, Vec<Value>> = HashMap::new();
-    let mut count = 0;
     for (name, value) in pairs {
-        count += 1;
         groups.entry(name).or_default().push(value);
     }
-    (count <= MAX_ITEMS)
-        .then(|| map(groups.into_iter().map(|(name, values)| (name, Value::List(Arc::new(values))))))
-        .flatten()
+    map(groups.into_iter().map(|(name, values)| (name, Value::List(Arc::new(values)))))
 }
 
 /// All headers, as `{name: [value, …]}` with names in lower case.
 pub(super) fn headers(headers: &HeaderMap) -> Option<Value> {
-    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if size > MAX_TEXT * 4 {
-        return None;
-    }
     grouped(headers.iter().map(|(name, value)| (name.as_str().to_owned(), lossy(value).into())))
+}
+
+/// Whether a value is larger than an expression's work was estimated for.
+pub(super) fn is_too_large(value: &Value) -> bool {
+    let (items, bytes) = measure(value);
+    items > MAX_ITEMS || bytes > MAX_TEXT
+}
+
+/// How many items a value has, and how many bytes of text, with all in it.
+fn measure(value: &Value) -> (usize, usize) {
+    let add = |(items, bytes): (usize, usize), (more, longer): (usize, usize)| (items + more, bytes + longer);
+    match value {
+        Value::String(text) => (0, text.len()),
+        Value::List(list) => list.iter().map(measure).fold((list.len(), 0), add),
+        Value::Map(map) => {
+            let key = |key: &Key| match key {
+                Key::String(name) => name.len(),
+                _ => 0,
+            };
+            let entries = map.map.iter().map(|(name, value)| add((1, key(name)), measure(value)));
+            entries.fold((0, 0), add)
+        }
+        _ => (0, 0),
+    }
 }
 
 /// A header's value as text; what is not UTF-8 in it is replaced.

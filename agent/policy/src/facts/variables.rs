@@ -23,6 +23,8 @@ pub(crate) struct Found {
     pub(crate) name: String,
     /// How many segments of the name are the variable's; the others are members of its value.
     pub(crate) segments: usize,
+    /// Whether it is a map, which is made anew each time that it is read.
+    pub(crate) is_map: bool,
 }
 
 const fn plain(name: &'static str, from: Phase, read: fn(&Facts<'_>) -> Option<Value>) -> Variable {
@@ -219,7 +221,7 @@ pub(crate) fn find_variable(segments: &[String], phase: Phase) -> Result<Found, 
         if variable.from > phase {
             return Err(format!("`{name}` is known from {} on, and this is {phase}", variable.from));
         }
-        return Ok(Found { name, segments: used });
+        return Ok(Found { name, segments: used, is_map: variable.has_members });
     }
     if NOT_OFFERED.iter().any(|known| whole == *known || whole.starts_with(&format!("{known}."))) {
         return Err(format!("this edge does not offer `{whole}`"));
@@ -248,16 +250,32 @@ fn find_result(action: &str, members: &[String]) -> Result<Found, String> {
         let advice = advice(member, known.iter().copied());
         return Err(format!("`actions.ngrok.{action}` has no `{member}`; {advice}"));
     }
-    Ok(Found { name: format!("actions.ngrok.{action}"), segments: 3 })
+    Ok(Found { name: format!("actions.ngrok.{action}"), segments: 3, is_map: true })
 }
 
-/// A variable's value, if it has one now.
-pub(super) fn read(facts: &Facts<'_>, name: &str) -> Option<Value> {
-    if let Some(action) = name.strip_prefix("actions.ngrok.") {
-        return cel::to_value(facts.results.of(action)?).ok();
+/// What a variable is now.
+pub(super) enum Fact {
+    Value(Value),
+    /// It is not there, as the port of a URL without one.
+    Absent,
+    /// It is there, and more than expressions are given.
+    TooLarge,
+}
+
+/// Reads a variable.
+pub(super) fn read(facts: &Facts<'_>, name: &str) -> Fact {
+    let value = match name.strip_prefix("actions.ngrok.") {
+        Some(action) => facts.results.of(action).and_then(|members| cel::to_value(members).ok()),
+        None => {
+            let variable = VARIABLES.iter().find(|variable| variable.name == name);
+            variable.and_then(|variable| (variable.read)(facts))
+        }
+    };
+    match value {
+        Some(value) if values::is_too_large(&value) => Fact::TooLarge,
+        Some(value) => Fact::Value(value),
+        None => Fact::Absent,
     }
-    let variable = VARIABLES.iter().find(|variable| variable.name == name)?;
-    (variable.read)(facts)
 }
 
 fn tls<'a>(facts: &Facts<'a>) -> Option<&'a Tls> {
