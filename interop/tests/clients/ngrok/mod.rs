@@ -4,6 +4,7 @@
 mod api;
 mod certificates;
 mod clients;
+mod command;
 mod commands;
 mod edges;
 mod modules;
@@ -60,7 +61,7 @@ pub(crate) fn tests() -> impl Iterator<Item = Test> {
     .concat();
     let of_sdks =
         exercises.into_iter().flat_map(|exercise| exercise.sdks.iter().map(move |sdk| test(exercise, *sdk)));
-    of_sdks.chain(api::tests())
+    of_sdks.chain(api::tests()).chain(command::tests())
 }
 
 fn test(exercise: Exercise, sdk: Sdk) -> Test {

@@ -8,6 +8,7 @@ use super::relay::Relay;
 use super::scene::{Scene, eventually, expect};
 use super::sdk::Sdk;
 use super::upstream::Upstream;
+use super::world::World;
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
 
@@ -31,6 +32,12 @@ pub(super) fn exercises() -> Vec<Exercise> {
             sdks: &Sdk::ALL,
             needs: &[],
             play: |scene| Box::pin(outlive_their_connection(scene)),
+        },
+        Exercise {
+            name: "sessions/outlive-the-edge",
+            sdks: &Sdk::ALL,
+            needs: &[],
+            play: |scene| Box::pin(outlive_the_edge(scene)),
         },
         Exercise { name: "sessions/end", sdks: &Sdk::ALL, needs: &[], play: |scene| Box::pin(end(scene)) },
         Exercise {
@@ -119,6 +126,22 @@ async fn outlive_their_connection(scene: &mut Scene) -> Result<(), String> {
         scene.agent.happens("disconnection").await?;
     }
     Ok(())
+}
+
+/// The edge ends and comes again, and so does what was bound at it, under the same URL.
+async fn outlive_the_edge(scene: &mut Scene) -> Result<(), String> {
+    let state = tempfile::Builder::new().prefix("gatewright-interop-").tempdir();
+    let state = state.map_err(|error| format!("a folder for the edge's state can't be made: {error}"))?;
+    let world = std::mem::replace(&mut scene.world, World::edge_alone(state.path()).await?);
+    scene.connect().await?;
+    let app = scene.listen(json!({})).await?;
+    let url = app["url"].as_str().unwrap_or_default();
+    expect("before", &json!(scene.is_offline(url).await?), &json!(false))?;
+    std::mem::replace(&mut scene.world, world).end().await?;
+    let world = std::mem::replace(&mut scene.world, World::edge_alone(state.path()).await?);
+    let answers = async || Ok(scene.world.get(url).await?.status() == StatusCode::OK);
+    eventually("the same URL answers", answers).await?;
+    world.end().await
 }
 
 /// A program that is done with its session leaves nothing behind. The SDKs that are made of the crate don't say goodbye,

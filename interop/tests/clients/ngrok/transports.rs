@@ -1,15 +1,12 @@
 //! Endpoints that carry bytes: `tcp` and `tls`.
 
-use std::net::Ipv4Addr;
-
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::Exercise;
 use super::certificates::{self, Own};
 use super::clients::{dial, dial_tls, exchange};
-use super::scene::{Scene, expect};
+use super::scene::{Scene, eventually, expect};
 use super::sdk::Sdk;
 use super::upstream::{PROXY_V2, Upstream};
 
@@ -31,14 +28,14 @@ async fn carries_bytes(scene: &mut Scene) -> Result<(), String> {
     let upstream = Upstream::repeating().await?;
     let endpoint = forward(scene, "tcp", json!({}), &upstream).await?;
     expect("the protocol", &endpoint["proto"], &json!("tcp"))?;
-    let mut client = dial(port_of(&endpoint)?).await?;
-    expect("the answer", &json!(exchange(&mut client, "over and over").await?), &json!("over and over"))?;
+    let answer = called(port_of(&endpoint)?, "over and over").await?;
+    expect("the answer", &json!(answer), &json!("over and over"))?;
     expect("what the upstream was told", &json!(upstream.heads()), &json!(["over and over"]))?;
     scene.agent.done(json!({ "do": "close", "id": endpoint["id"] })).await?;
-    match TcpStream::connect((Ipv4Addr::LOCALHOST, port_of(&endpoint)?)).await {
-        Err(_) => Ok(()),
-        Ok(_) => Err("somebody listens at an endpoint that was closed".into()),
-    }
+    // Whoever has got the port since answers otherwise.
+    let port = port_of(&endpoint)?;
+    let is_gone = async || Ok(called(port, "still there?").await.is_err());
+    eventually("nobody answers at an endpoint that was closed", is_gone).await
 }
 
 async fn keeps_addresses_out(scene: &mut Scene) -> Result<(), String> {
@@ -46,18 +43,19 @@ async fn keeps_addresses_out(scene: &mut Scene) -> Result<(), String> {
     let upstream = Upstream::repeating().await?;
     let denied = json!({ "ip_restriction_deny_cidrs": ["127.0.0.0/8"] });
     let endpoint = forward(scene, "tcp", denied, &upstream).await?;
-    let refused = async {
-        let mut client = dial(port_of(&endpoint)?).await?;
-        exchange(&mut client, "let me in").await
-    };
-    if let Ok(answer) = refused.await {
+    if let Ok(answer) = called(port_of(&endpoint)?, "let me in").await {
         return Err(format!("whom the endpoint keeps out was told {answer:?}"));
     }
     expect("what the upstream was told", &json!(upstream.heads()), &json!([]))?;
     let allowed = json!({ "ip_restriction_allow_cidrs": ["127.0.0.1/32"] });
     let endpoint = forward(scene, "tcp", allowed, &upstream).await?;
-    let mut client = dial(port_of(&endpoint)?).await?;
-    expect("the answer", &json!(exchange(&mut client, "here I am").await?), &json!("here I am"))
+    let answer = called(port_of(&endpoint)?, "here I am").await?;
+    expect("the answer", &json!(answer), &json!("here I am"))
+}
+
+/// What somebody hears who calls there, and says this.
+async fn called(port: u16, said: &str) -> Result<String, String> {
+    exchange(&mut dial(port).await?, said).await
 }
 
 /// The upstream hears by the PROXY protocol who calls.

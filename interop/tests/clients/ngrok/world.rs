@@ -1,5 +1,7 @@
 //! A whole world for a program that embeds ngrok's SDK: an edge for it to join, and an org whose people come to it.
 
+use std::path::Path;
+
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
 use serde_json::{Value, json};
@@ -12,6 +14,12 @@ pub(crate) struct World(Standing);
 impl World {
     pub(crate) async fn set() -> Result<Self, String> {
         Standing::start(&["up", "--json", "--loopback-urls"].map(Into::into)).await.map(Self)
+    }
+
+    /// An edge without an org, which keeps what it knows in this folder.
+    pub(crate) async fn edge_alone(state: &Path) -> Result<Self, String> {
+        let arguments = ["edge".into(), "--json".into(), "--state-dir".into(), state.into()];
+        Standing::start(&arguments).await.map(Self)
     }
 
     /// The file of the authority that vouches for it.
