@@ -33,14 +33,21 @@ impl UserAgentFilter {
         Ok(Self { allow, deny })
     }
 
-    /// Whether a request with these headers may pass. Without `User-Agent` it has an empty one.
+    /// Whether a request with these headers may pass. Without `User-Agent` it has an empty one; of several each has to
+    /// pass, since nobody knows which of them the upstream reads.
     pub fn decide(&self, headers: &HeaderMap) -> Result<(), Denial> {
-        let agent = headers.get(USER_AGENT).map_or(b"".as_slice(), http::HeaderValue::as_bytes);
-        let agent = String::from_utf8_lossy(agent);
-        let passes = self.allow.is_match(&agent) || (!self.deny.is_empty() && !self.deny.is_match(&agent));
+        let mut agents = headers.get_all(USER_AGENT).iter().peekable();
+        let passes = match agents.peek() {
+            Some(_) => agents.all(|agent| self.passes(&String::from_utf8_lossy(agent.as_bytes()))),
+            None => self.passes(""),
+        };
         let message = "The endpoint does not let this user agent in.";
         let denial = || Denial::new(StatusCode::FORBIDDEN, Some(code::USER_AGENT), message);
         if passes { Ok(()) } else { Err(denial()) }
+    }
+
+    fn passes(&self, agent: &str) -> bool {
+        self.allow.is_match(agent) || (!self.deny.is_empty() && !self.deny.is_match(agent))
     }
 }
 
@@ -78,6 +85,16 @@ mod tests {
         assert!(!passes(&["foo"], &[], Some("bar")));
         assert!(passes(&[], &["(?i)bot"], Some("curl")));
         assert!(!passes(&[], &["(?i)bot"], Some("GoogleBot")));
+    }
+
+    #[test]
+    fn each_of_several_has_to_pass() {
+        let filter = UserAgentFilter::new([], ["(?i)bot"]).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.append(USER_AGENT, "curl".parse().unwrap());
+        assert!(filter.decide(&headers).is_ok());
+        headers.append(USER_AGENT, "GoogleBot".parse().unwrap());
+        assert!(filter.decide(&headers).is_err());
     }
 
     #[test]

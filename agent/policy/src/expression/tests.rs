@@ -79,6 +79,18 @@ fn every_fact_can_be_asked_for() {
 }
 
 #[test]
+fn what_is_no_ascii_is_seen_all_the_same() {
+    let mut exchange = exchange();
+    let value = |bytes: &[u8]| http::HeaderValue::from_bytes(bytes).unwrap();
+    exchange.request.headers.insert("cookie", value(b"x=\xff; admin=1"));
+    exchange.request.headers.insert("content-type", value(b"text/html; x=\xff"));
+    for source in ["hasReqCookie('admin')", "req.content_type == 'text/html'"] {
+        let expression = Expression::parse(source, Phase::HttpRequest).unwrap();
+        assert_eq!(expression.holds(&exchange.facts()), Ok(true), "{source}");
+    }
+}
+
+#[test]
 fn ngroks_macros_do_what_they_are_documented_to_do() {
     for source in [
         "getReqHeader('X-Team') == ['red', 'blue'] && getReqHeader('x-none') == []",

@@ -8,8 +8,9 @@ use super::values;
 
 /// The cookies that came with a request: `{name: [{name, value}, …]}`.
 pub(super) fn of_request(headers: &HeaderMap) -> Option<Value> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    // Upstreams read cookies with other letters in them, too.
+    let lines: Vec<String> = headers.get_all(COOKIE).iter().map(values::lossy).collect();
+    let pairs = lines.iter().flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
     values::grouped(pairs.filter_map(|(name, value)| {
         let (name, value) = (name.trim(), value.trim());
         let members = [("name", name), ("value", value)];
@@ -21,8 +22,8 @@ pub(super) fn of_request(headers: &HeaderMap) -> Option<Value> {
 /// The cookies that an answer sets: `{name: [{name, value, path, domain, secure, http_only, same_site}, …]}`, those
 /// with the longest path first.
 pub(super) fn of_response(headers: &HeaderMap) -> Option<Value> {
-    let lines = headers.get_all(SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut cookies: Vec<(String, usize, Value)> = lines.filter_map(set).collect();
+    let lines = headers.get_all(SET_COOKIE).iter().map(values::lossy);
+    let mut cookies: Vec<(String, usize, Value)> = lines.filter_map(|line| set(&line)).collect();
     cookies.sort_by_key(|(_, path, _)| std::cmp::Reverse(*path));
     values::grouped(cookies.into_iter().map(|(name, _, cookie)| (name, cookie)))
 }
