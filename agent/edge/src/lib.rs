@@ -12,7 +12,7 @@
 //! * `dashboard`: the same for people, in the browser;
 //! * [`event`]: what it all saw.
 //!
-//! Everything listens on 127.0.0.1. Bounds: 2048 public connections (1024 more on each `tcp` endpoint's port) and 1024
+//! Everything listens on 127.0.0.1. Bounds: 2048 public connections (1024 more on each `tcp` endpoint's port) and 16,384
 //! agents' connections at a time, 256 sessions an account, 480 proxied streams and 256 tunnels a session, ten seconds and
 //! 32 KiB for a ClientHello, 64 KiB of headers, 1 MiB of JSON (64 KiB and 8 streams before an agent is let in).
 

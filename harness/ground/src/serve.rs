@@ -25,6 +25,9 @@ use crate::tasks::Spawner;
 /// How long a client may take for its TLS handshake, and for one request's head. Real time.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long nobody is accepted after a connection that could not be. Real time.
+const RESPITE: Duration = Duration::from_millis(10);
+
 /// How many connections of browsers and other clients one listener has open at a time.
 pub const MAX_CONNECTIONS: usize = 2048;
 
@@ -68,8 +71,8 @@ pub async fn accept<F>(
     loop {
         let Ok(permit) = Arc::clone(&slots).acquire_owned().await else { return };
         let Ok((stream, peer)) = listener.accept().await else {
-            // This caller is gone already, or descriptors ran out: let the others go on and free some.
-            tokio::task::yield_now().await;
+            // This caller is gone already, or descriptors ran out: the others get time to free some.
+            tokio::time::sleep(RESPITE).await;
             continue;
         };
         let Ok(local) = stream.local_addr() else { continue };

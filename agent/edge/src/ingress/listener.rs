@@ -12,7 +12,8 @@ use crate::event::Event;
 use crate::model::Model;
 use crate::public::TcpDoors;
 
-const MAX_CONNECTIONS: usize = 1024;
+/// How many agents are connected at a time, those included that are not let in yet.
+const MAX_CONNECTIONS: usize = 16 * 1024;
 
 /// What all agents' connections share.
 pub(crate) struct Ingress {
