@@ -1,6 +1,9 @@
 //! A page upstream: wiremock, with a witness that sees each request before any mock answers it.
 
+use std::time::Duration;
+
 use ground::Sink;
+use tokio::net::TcpStream;
 use wiremock::matchers::any;
 use wiremock::{BodyPrintLimit, Match, Mock, MockServer, Request, ResponseTemplate};
 
@@ -37,8 +40,18 @@ impl Page {
         &self.server
     }
 
+    /// Stops, and waits until nobody listens any more: the server ends in a thread of its own, and whoever came before
+    /// that would be let in and dropped.
     pub(super) async fn stop(self) {
+        let address = *self.server.address();
         drop(self.server);
+        let refused = async {
+            while TcpStream::connect(address).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        // Longer it only takes where someone else listens there now.
+        let _ = tokio::time::timeout(Duration::from_secs(5), refused).await;
     }
 }
 
@@ -56,5 +69,21 @@ impl Match for Witness {
             headers: request.headers.clone(),
         }));
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn once_it_has_stopped_nobody_is_let_in() {
+        for _ in 0..50 {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let page = Page::start(listener, "hello", &[], Sink::forgetful()).await;
+            page.stop().await;
+            assert!(TcpStream::connect(address).await.is_err());
+        }
     }
 }
