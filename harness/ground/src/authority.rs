@@ -48,7 +48,20 @@ struct Shared {
     certificate_pem: String,
     issuer: Issuer<'static, KeyPair>,
     leaf_key: KeyPair,
-    leaves: Mutex<HashMap<String, Arc<CertifiedKey>>>,
+    leaves: Mutex<HashMap<String, Leaf>>,
+}
+
+/// A certificate that was issued, and when, in real time.
+struct Leaf {
+    key: Arc<CertifiedKey>,
+    issued: time::OffsetDateTime,
+}
+
+impl Leaf {
+    /// Whether it is far from its end: servers that stand for weeks must not show what has run out.
+    fn is_fresh(&self, now: time::OffsetDateTime) -> bool {
+        now - self.issued < LIFETIME / 2
+    }
 }
 
 /// How long certificates live, in real time, to each side of now.
@@ -133,16 +146,17 @@ impl Authority {
 
     fn leaf(&self, host: &str) -> Result<Arc<CertifiedKey>, AuthorityError> {
         let mut leaves = self.shared.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(leaf) = leaves.get(host) {
-            return Ok(Arc::clone(leaf));
+        let issued = time::OffsetDateTime::now_utc();
+        if let Some(leaf) = leaves.get(host).filter(|leaf| leaf.is_fresh(issued)) {
+            return Ok(Arc::clone(&leaf.key));
         }
         // Bounded: a client that asks for endless names under a served domain only costs time.
         if leaves.len() >= 1024 {
             leaves.clear();
         }
-        let leaf = Arc::new(self.issue(host)?);
-        leaves.insert(host.to_owned(), Arc::clone(&leaf));
-        Ok(leaf)
+        let key = Arc::new(self.issue(host)?);
+        leaves.insert(host.to_owned(), Leaf { key: Arc::clone(&key), issued });
+        Ok(key)
     }
 
     fn issue(&self, host: &str) -> Result<CertifiedKey, AuthorityError> {
@@ -286,6 +300,17 @@ mod tests {
         for damaged in ["", &before.certificate_pem(), &kept.expose().replace("PRIVATE", "PUBLIC")] {
             assert!(Authority::from_pem(&Secret::new("authority", damaged)).is_err());
         }
+    }
+
+    #[test]
+    fn a_leaf_is_issued_anew_long_before_it_runs_out() {
+        let authority = Authority::new().unwrap();
+        let first = authority.leaf("app.tunnel.test").unwrap();
+        assert!(Arc::ptr_eq(&first, &authority.leaf("app.tunnel.test").unwrap()));
+        let mut leaves = authority.shared.leaves.lock().unwrap();
+        leaves.get_mut("app.tunnel.test").unwrap().issued -= LIFETIME / 2;
+        drop(leaves);
+        assert!(!Arc::ptr_eq(&first, &authority.leaf("app.tunnel.test").unwrap()));
     }
 
     #[test]
