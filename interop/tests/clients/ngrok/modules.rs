@@ -36,6 +36,12 @@ pub(super) fn exercises() -> Vec<Exercise> {
         of("modules/webhooks", |scene| Box::pin(webhooks(scene))),
         of("modules/websocket-to-tcp", |scene| Box::pin(websocket_to_tcp(scene))),
         of("modules/mutual-tls", |scene| Box::pin(mutual_tls(scene))),
+        Exercise {
+            name: "http/websockets",
+            sdks: &Sdk::ALL,
+            needs: &[],
+            play: |scene| Box::pin(websockets(scene)),
+        },
         // The Go SDK's forwarder speaks HTTP/2 over TLS alone.
         of("http/2-to-the-upstream", |scene| Box::pin(http2_to_the_upstream(scene))),
     ]
@@ -148,15 +154,27 @@ async fn websocket_to_tcp(scene: &mut Scene) -> Result<(), String> {
     let url = scene.world.url("app");
     refused_by(&get(scene, &url, &[]).await?, 400, "ERR_NGROK_3206")?;
     expect("what the upstream saw", &json!(upstream.heads()), &json!([]))?;
+    says_the_same(scene, "app", Message::binary(&b"Hello, websockets!"[..])).await
+}
 
-    let stream = dial_tls(scene, &name, certificates::client(&scene.world.authority_pem()?, None)?).await?;
-    let opened = client_async(url.replacen("https", "wss", 1), stream).await;
+async fn websockets(scene: &mut Scene) -> Result<(), String> {
+    scene.connect().await?;
+    let upstream = Upstream::speaking_web_socket().await?;
+    bind(scene, json!({ "domain": scene.world.domain("app") }), &upstream).await?;
+    says_the_same(scene, "app", Message::text("Hello, websockets!")).await
+}
+
+/// Opens a WebSocket to the endpoint of this name, and has a message said back.
+async fn says_the_same(scene: &Scene, name: &str, message: Message) -> Result<(), String> {
+    let config = certificates::client(&scene.world.authority_pem()?, None)?;
+    let domain = scene.world.domain(name);
+    let stream = dial_tls(scene, &domain, config).await?;
+    let opened = client_async(scene.world.url(name).replacen("https", "wss", 1), stream).await;
     let (mut socket, _) = opened.map_err(|error| format!("no WebSocket: {error}"))?;
-    let said = socket.send(Message::binary(&b"Hello, websockets!"[..])).await;
-    said.map_err(|error| error.to_string())?;
+    socket.send(message.clone()).await.map_err(|error| error.to_string())?;
     match socket.next().await {
-        Some(Ok(Message::Binary(bytes))) if bytes == "Hello, websockets!" => Ok(()),
-        other => Err(format!("the WebSocket said {other:?}")),
+        Some(Ok(answer)) if answer == message => Ok(()),
+        other => Err(format!("the WebSocket said {other:?}, not {message:?}")),
     }
 }
 

@@ -3,17 +3,47 @@
 use serde_json::{Value, json};
 
 use super::Exercise;
-use super::scene::{Scene, expect};
+use super::scene::{Scene, expect, http};
 use super::sdk::Sdk;
 use crate::platform::Platform;
 
 pub(super) fn exercises() -> Vec<Exercise> {
-    vec![Exercise {
-        name: "oidc/only-the-assigned-get-in",
-        sdks: Sdk::OF_THE_CRATE,
-        needs: &[Platform::Browser],
-        play: |scene| Box::pin(bound(scene)),
-    }]
+    vec![
+        Exercise {
+            name: "oidc/only-the-assigned-get-in",
+            sdks: Sdk::OF_THE_CRATE,
+            needs: &[Platform::Browser],
+            play: |scene| Box::pin(bound(scene)),
+        },
+        Exercise {
+            name: "oidc/only-the-listed-get-in",
+            sdks: Sdk::OF_THE_CRATE,
+            needs: &[Platform::Browser],
+            play: |scene| Box::pin(listed(scene)),
+        },
+    ]
+}
+
+/// Whoever Okta lets in has to be on the endpoint's lists, too.
+async fn listed(scene: &mut Scene) -> Result<(), String> {
+    scene.connect().await?;
+    let alice = scene.world.person(true);
+    for (list, entry, admitted) in [
+        ("oidc_allow_domains", json!("elsewhere.test"), false),
+        ("oidc_allow_emails", json!("alice@elsewhere.test"), false),
+        ("oidc_allow_emails", alice["login"].clone(), true),
+    ] {
+        let mut options = scene.world.oidc();
+        options[list] = json!([entry]);
+        let listener = scene.agent.done(http(&options)).await?;
+        let url = format!("{}/", listener["url"].as_str().unwrap_or_default());
+        let visits = scene.visits(&url, &[alice]).await?;
+        let cookies = if admitted { json!(["__Host-gate-session"]) } else { json!([]) };
+        expect(&format!("alice's cookies, with {list} {entry}"), &session_cookies(&visits[0]), &cookies)?;
+        expect("her answer", &visits[0]["status"], &json!(if admitted { 200 } else { 403 }))?;
+        expect("what the app saw", &json!(scene.agent.saw().await?.len()), &json!(usize::from(admitted)))?;
+    }
+    Ok(())
 }
 
 async fn bound(scene: &mut Scene) -> Result<(), String> {

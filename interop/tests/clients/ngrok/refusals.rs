@@ -1,9 +1,9 @@
 //! What the edge refuses, each SDK says with ngrok's code.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Exercise;
-use super::scene::Scene;
+use super::scene::{Scene, http};
 use super::sdk::Sdk;
 
 pub(super) fn exercises() -> Vec<Exercise> {
@@ -81,8 +81,4 @@ async fn oidc(scene: &mut Scene) -> Result<(), String> {
         scene.agent.refused(http(&options), code).await?;
     }
     Ok(())
-}
-
-fn http(options: &Value) -> Value {
-    json!({ "do": "listen", "proto": "http", "options": options, "app": "own" })
 }

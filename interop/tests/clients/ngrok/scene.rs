@@ -55,8 +55,7 @@ impl Scene {
 
     /// The program binds an HTTP endpoint, with its own app behind it.
     pub(super) async fn listen(&mut self, options: Value) -> Result<Value, String> {
-        let asked = json!({ "do": "listen", "proto": "http", "options": options, "app": "own" });
-        self.agent.done(asked).await
+        self.agent.done(http(&options)).await
     }
 
     /// Lets the program and the world come to their ends, which are to be orderly ones.
@@ -64,6 +63,11 @@ impl Scene {
         self.agent.end().await?;
         self.world.end().await
     }
+}
+
+/// What asks for an HTTP endpoint with these options and the program's own app behind it.
+pub(super) fn http(options: &Value) -> Value {
+    json!({ "do": "listen", "proto": "http", "options": options, "app": "own" })
 }
 
 /// What was seen is to be this.

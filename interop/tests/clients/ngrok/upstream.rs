@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -15,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::accept_async;
 
 /// More than anybody says here before an answer.
 const MOST_BYTES: usize = 64 * 1024;
@@ -43,6 +45,8 @@ enum Kind {
     RepeatsOverTls(TlsAcceptor),
     /// It greets whoever speaks HTTP/2 with prior knowledge.
     SpeaksHttp2,
+    /// It opens a WebSocket, and says each message that it is told.
+    SpeaksWebSocket,
 }
 
 impl Upstream {
@@ -64,6 +68,11 @@ impl Upstream {
     /// It greets whoever speaks HTTP/2 with prior knowledge; requests are kept as their first line would be.
     pub(super) async fn speaking_http2() -> Result<Self, String> {
         Self::start(Kind::SpeaksHttp2).await
+    }
+
+    /// It opens a WebSocket, and says each message that it is told.
+    pub(super) async fn speaking_web_socket() -> Result<Self, String> {
+        Self::start(Kind::SpeaksWebSocket).await
     }
 
     async fn start(kind: Kind) -> Result<Self, String> {
@@ -106,6 +115,10 @@ async fn serve(listener: TcpListener, kind: Kind, told: Told) {
                 },
                 Kind::SpeaksHttp2 => {
                     greet(connection, &told).await;
+                    Ok(())
+                }
+                Kind::SpeaksWebSocket => {
+                    converse(connection).await;
                     Ok(())
                 }
             };
@@ -161,4 +174,11 @@ async fn greet(connection: TcpStream, told: &Told) {
     // Whoever speaks something else is not understood.
     let _ =
         http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(connection), service).await;
+}
+
+async fn converse(connection: TcpStream) {
+    let Ok(socket) = accept_async(connection).await else { return };
+    let (saying, hearing) = socket.split();
+    let messages = hearing.try_filter(|message| std::future::ready(message.is_text() || message.is_binary()));
+    let _ = messages.forward(saying).await;
 }
