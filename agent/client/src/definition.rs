@@ -15,7 +15,7 @@ use ground::Secret;
 use tokio_rustls::rustls::ClientConfig;
 use wire::message::{
     BasicAuth, CircuitBreaker, Compression, Credential, Headers, HttpOptions, IpRestriction, MutualTls,
-    OAuth, Oidc, TcpOptions, TlsOptions, TlsTermination, UserAgentFilter, WebhookVerification,
+    OAuth, Oidc, PolicyText, TcpOptions, TlsOptions, TlsTermination, UserAgentFilter, WebhookVerification,
     WebsocketTcpConverter,
 };
 
@@ -433,11 +433,11 @@ impl Definition {
         (!allow.is_empty() || !deny.is_empty()).then_some(UserAgentFilter { allow, deny })
     }
 
-    fn traffic_policy(&self) -> Result<Option<String>> {
+    fn traffic_policy(&self) -> Result<Option<PolicyText>> {
         match (&self.traffic_policy_file, self.traffic_policy.as_str()) {
             (None, "") => Ok(None),
-            (None, policy) => Ok(Some(policy.to_owned())),
-            (Some(file), "") => read(file).map(Some),
+            (None, policy) => Ok(Some(policy.into())),
+            (Some(file), "") => read(file).map(|text| Some(text.into())),
             (Some(_), _) => wrong("a traffic policy and a file of one are two policies"),
         }
     }

@@ -9,6 +9,7 @@ mod command;
 pub(crate) mod fold;
 mod modules;
 mod options;
+mod policy_text;
 mod refusal;
 mod secret;
 mod tunnel;
@@ -22,6 +23,7 @@ pub use modules::{
     TlsTermination, UserAgentFilter, WebhookVerification, WebsocketTcpConverter,
 };
 pub use options::{HttpOptions, Options, TcpOptions, TlsOptions};
+pub use policy_text::PolicyText;
 pub use refusal::Refusal;
 pub use tunnel::{
     PatchTunnelState, PatchTunnelStateAnswer, SrvInfo, SrvInfoAnswer, StartTunnelWithLabel,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use wire::message::PolicyText;
+
 use super::bind::{About, checked};
 use super::index::Online;
 use super::online::{AgentSession, Scheme, SessionView, Tunnel, TunnelKind, TunnelView};
@@ -22,7 +24,7 @@ pub(crate) struct TunnelChange {
     pub(crate) metadata: Option<String>,
     pub(crate) pooling: Option<bool>,
     /// The text of its traffic policy.
-    pub(crate) policy: Option<String>,
+    pub(crate) policy: Option<PolicyText>,
 }
 
 impl Account {

@@ -97,7 +97,7 @@ async fn what_this_edge_does_not_enforce_is_refused() {
     let world = World::new().await;
     let agent = Agent::new(&world, &App::new("app")).await;
     let none = HttpOptions::default;
-    let policy = |text: &str| HttpOptions { traffic_policy: Some(text.to_owned()), ..HttpOptions::default() };
+    let policy = |text: &str| HttpOptions { traffic_policy: Some(text.into()), ..HttpOptions::default() };
     let ranges =
         |range: &str| IpRestriction { allow_cidrs: vec![range.to_owned()], ..IpRestriction::default() };
     for (options, code) in [

@@ -485,7 +485,7 @@ impl Asks {
         let named = HttpOptions { domain: HOST.to_owned(), ..HttpOptions::default() };
         match self {
             Self::Policy(text) => {
-                with_options(&HttpOptions { traffic_policy: Some((*text).to_owned()), ..named })
+                with_options(&HttpOptions { traffic_policy: Some((*text).into()), ..named })
             }
             Self::Module(members) => {
                 let mut bind = with_options(&named);

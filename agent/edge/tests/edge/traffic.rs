@@ -33,7 +33,7 @@ const URL: &str = "https://app.tunnel.test";
 fn asking(policy: &str) -> Bind {
     with_options(&HttpOptions {
         domain: "app.tunnel.test".to_owned(),
-        traffic_policy: Some(policy.to_owned()),
+        traffic_policy: Some(policy.into()),
         ..HttpOptions::default()
     })
 }
@@ -139,7 +139,7 @@ async fn two_gates_of_one_endpoint_know_people_apart() {
     // Whom no rule asks any more has no session any more.
     let request = PatchTunnelState {
         tunnel_id: answer.id,
-        traffic_policy: Some(format!("on_http_request: [{{actions: [{admins}]}}]")),
+        traffic_policy: Some(format!("on_http_request: [{{actions: [{admins}]}}]").into()),
         ..PatchTunnelState::default()
     };
     let changed: PatchTunnelStateAnswer = agent.call(StreamType::PATCH_TUNNEL_STATE, &request).await;
@@ -162,7 +162,7 @@ async fn asking_people_to_sign_in_has_its_conditions() {
     let two = format!("on_http_request: [{{actions: [{SIGN_IN}, {other}]}}]");
     assert_eq!(refusal(asking(&two)).await, 1679);
     let mut both = crate::agent::guarded("app.tunnel.test").opts.http().unwrap();
-    both.traffic_policy = Some(format!("on_http_request: [{{actions: [{other}]}}]"));
+    both.traffic_policy = Some(format!("on_http_request: [{{actions: [{other}]}}]").into());
     assert_eq!(refusal(with_options(&both)).await, 1679);
     world.account().entitle_to_oidc(false).unwrap();
     assert_eq!(refusal(asking(&policy)).await, 5207);
@@ -178,7 +178,7 @@ async fn a_tunnels_policy_is_changed_while_it_is_online() {
     let patch = async |policy: &str| {
         let request = PatchTunnelState {
             tunnel_id: answer.id.clone(),
-            traffic_policy: Some(policy.to_owned()),
+            traffic_policy: Some(policy.into()),
             ..PatchTunnelState::default()
         };
         agent.call::<PatchTunnelStateAnswer>(StreamType::PATCH_TUNNEL_STATE, &request).await.error
@@ -299,7 +299,7 @@ async fn endpoints_that_forward_in_a_circle_are_found() {
     let (agent, _) = online(&world, &app, &asking(forwards)).await;
     let mut within = with_options(&HttpOptions {
         url: Some("https://loop.internal".into()),
-        traffic_policy: Some(forwards.to_owned()),
+        traffic_policy: Some(forwards.into()),
         ..HttpOptions::default()
     });
     within.extra.bindings = vec!["internal".to_owned()];
@@ -321,7 +321,7 @@ async fn an_internal_endpoints_own_modules_guard_it() {
         traffic_policy: Some(
             "on_http_request: [{expressions: [\"conn.client_ip == '127.0.0.9'\"], actions: [{type: deny}]}]\n\
              on_http_response: [{actions: [{type: add-headers, config: {headers: {x-order: inner}}}]}]"
-                .to_owned(),
+                .into(),
         ),
         ..HttpOptions::default()
     });
@@ -421,7 +421,7 @@ async fn urls_are_changed_over_http2_too() {
 
 /// Binds a `tcp` endpoint with this policy; gives back its port.
 async fn tcp_online(agent: &Agent, policy: &str) -> u16 {
-    let options = TcpOptions { traffic_policy: Some(policy.to_owned()), ..TcpOptions::default() };
+    let options = TcpOptions { traffic_policy: Some(policy.into()), ..TcpOptions::default() };
     let answer = agent.bind(&tcp(&options)).await;
     assert_eq!(answer.error, "");
     answer.url.rsplit(':').next().unwrap().parse().unwrap()

@@ -11,6 +11,7 @@ use super::modules::{
     BasicAuth, CircuitBreaker, Compression, Headers, IpRestriction, MutualTls, OAuth, Oidc, TlsTermination,
     UserAgentFilter, WebhookVerification, WebsocketTcpConverter,
 };
+use super::policy_text::PolicyText;
 
 /// Options as they came, every member kept, so that an answer can echo them and a rebind repeat them. `Debug` shows the
 /// names of the members and no values.
@@ -132,7 +133,7 @@ pub struct HttpOptions {
     /// Which user agents may come.
     pub user_agent_filter: Option<UserAgentFilter>,
     /// A traffic policy, JSON or YAML text.
-    pub traffic_policy: Option<String>,
+    pub traffic_policy: Option<PolicyText>,
 }
 
 /// The options of a `tcp` endpoint.
@@ -150,7 +151,7 @@ pub struct TcpOptions {
     #[serde(rename = "IPRestriction")]
     pub ip_restriction: Option<IpRestriction>,
     /// A traffic policy, JSON or YAML text.
-    pub traffic_policy: Option<String>,
+    pub traffic_policy: Option<PolicyText>,
 }
 
 /// The options of a `tls` endpoint.
@@ -181,5 +182,5 @@ pub struct TlsOptions {
     #[serde(rename = "IPRestriction")]
     pub ip_restriction: Option<IpRestriction>,
     /// A traffic policy, JSON or YAML text.
-    pub traffic_policy: Option<String>,
+    pub traffic_policy: Option<PolicyText>,
 }

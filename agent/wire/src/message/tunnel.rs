@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::policy_text::PolicyText;
+
 /// An agent serves what is labeled so ([`StreamType::START_TUNNEL_WITH_LABEL`](crate::StreamType)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -76,7 +78,7 @@ pub struct PatchTunnelState {
     pub pooling_enabled: Option<bool>,
     /// Its new traffic policy.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub traffic_policy: Option<String>,
+    pub traffic_policy: Option<PolicyText>,
 }
 
 /// The edge's answer.
