@@ -61,6 +61,15 @@ pub(crate) enum Failure {
     Invalid(String),
 }
 
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Busy => Self::Busy,
+            OpenError::Gone => Self::Offline,
+        }
+    }
+}
+
 /// What became of sending a request once.
 enum Sent {
     Answered(Response<Incoming>, Upstream),
@@ -104,9 +113,9 @@ pub(crate) async fn exchange(
                 let response = finish(response, upstream, tunnel, upgraded, tether, client.tasks)?;
                 return Ok(Passed { response, tunnel: Arc::clone(tunnel), stream });
             }
-            (Ok(Through::Untouched(untouched, OpenError::Gone)), _) => untouched,
-            (Ok(Through::Untouched(untouched, OpenError::Busy)), _) => {
-                failure = Failure::Busy;
+            (Ok(Through::Untouched(untouched, Failure::Offline)), _) => untouched,
+            (Ok(Through::Untouched(untouched, why)), _) => {
+                failure = why;
                 untouched
             }
             (Err(broken @ Failure::Broken(_)), Some(again)) => {
@@ -123,7 +132,7 @@ pub(crate) async fn exchange(
 enum Through {
     Answered(Response<Incoming>, Upstream),
     /// None of it was sent.
-    Untouched(Request<Body>, OpenError),
+    Untouched(Request<Body>, Failure),
 }
 
 /// Sends the request through one tunnel: on a kept connection first, and on a new one where that was closed meanwhile.
@@ -151,11 +160,11 @@ async fn through(
     for _ in 0..OPENINGS {
         let upstream = match upstreams.open(tunnel, client.connection, client.tasks).await {
             Ok(upstream) => upstream,
-            Err(error) => return Ok(Through::Untouched(request, error)),
+            Err(error) => return Ok(Through::Untouched(request, error.into())),
         };
         request = match (send(upstream, request).await, again) {
             (Sent::Answered(response, upstream), _) => return Ok(Through::Answered(response, upstream)),
-            (Sent::Untouched(untouched), _) => return Ok(Through::Untouched(untouched, OpenError::Gone)),
+            (Sent::Untouched(untouched), _) => return Ok(Through::Untouched(untouched, unasked(tunnel))),
             (Sent::Failed { error, .. }, Some(again)) if was_not_accepted(&error) => again.request(),
             (Sent::Failed { error, .. }, _) => return Err(failure(tunnel, &error)),
         };
@@ -163,6 +172,14 @@ async fn through(
         tokio::task::yield_now().await;
     }
     Err(Failure::Busy)
+}
+
+/// Why a new connection was over before anything was sent.
+fn unasked(tunnel: &Tunnel) -> Failure {
+    match tunnel.session.wire.close_reason() {
+        Some(_) => Failure::Offline,
+        None => Failure::Invalid("it ended the connection before it was asked anything".to_owned()),
+    }
 }
 
 async fn send(mut upstream: Upstream, request: Request<Body>) -> Sent {

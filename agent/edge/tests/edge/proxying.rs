@@ -4,7 +4,7 @@ use edge::event::{Event, Passage};
 use http::{Method, Request, StatusCode, Version};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::agent::{Agent, Behind};
+use crate::agent::{Agent, Behind, Streams};
 use crate::app::App;
 use crate::client::{body, code, get, raw, send, send_h2, text};
 use crate::world::World;
@@ -183,6 +183,26 @@ async fn an_answer_that_is_no_http_is_said_to_be_none() {
             tokio::task::yield_now().await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upstream_that_speaks_before_it_is_asked_is_no_http() {
+    let world = World::new().await;
+    let (mut streams, behind) = Streams::new();
+    let agent = Agent::with(&world, behind).await;
+    agent.online("app.tunnel.test").await;
+    let mail = tokio::spawn(async move {
+        loop {
+            let (_, mut stream) = streams.next().await;
+            stream.write_all(b"220 mail.test\r\n").await.unwrap();
+        }
+    });
+    // It is noticed before the request is sent, or while.
+    for _ in 0..100 {
+        let answer = send(&world, get(URL)).await;
+        assert_eq!((answer.status().as_u16(), code(answer.headers())), (502, "ERR_NGROK_3004"));
+    }
+    mail.abort();
 }
 
 #[tokio::test]
