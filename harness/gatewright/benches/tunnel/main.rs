@@ -83,10 +83,7 @@ async fn measure(chosen: impl Iterator<Item = &'static str>, effort: Effort) -> 
             _ => idle::measure(effort.idle, effort.requests).await?,
         };
         if let Some(others) = used.and_then(|used| used.by_others_since()) {
-            table.note(format!(
-                "meanwhile other programs, rathole's two included, used {:.0} % of this machine",
-                100.0 * others
-            ));
+            table.note(format!("meanwhile programs of others used {:.0} % of this machine", 100.0 * others));
         }
         println!("{table}");
     }
